@@ -1,0 +1,43 @@
+import { join } from "node:path";
+
+/** Every path of one installation, from its two roots; nothing here touches the disk. */
+export interface StateFolder {
+  /** State of this installation (`COLONY_HOME`). */
+  readonly home: string;
+  /** Immutable things that all installations of a host share (`COLONY_SHARED`). */
+  readonly shared: string;
+  /** Folder of the wanted tools only (jj, git, crun, mount …), newest first on PATH. */
+  readonly toolsBin: string;
+  readonly images: string;
+  /** Root-owned, world-readable copies of our code, one folder per content hash. */
+  readonly runtimes: string;
+  readonly agents: string;
+  /** 0700: uppers, bundles, specs; one folder per sandbox. */
+  readonly sandboxes: string;
+  /** 0711: sockets and mount points of sandboxes. */
+  readonly run: string;
+  readonly repositories: string;
+  readonly redis: string;
+  readonly logs: string;
+  readonly bot: string;
+  readonly configFile: string;
+}
+
+/** Maps the two roots to all paths. */
+export function stateFolder(home: string, shared = join(home, "shared")): StateFolder {
+  return {
+    home,
+    shared,
+    toolsBin: join(shared, "tools", "bin"),
+    images: join(shared, "images"),
+    runtimes: join(shared, "runtime"),
+    agents: join(shared, "agents"),
+    sandboxes: join(home, "sandboxes"),
+    run: join(home, "run"),
+    repositories: join(home, "repositories"),
+    redis: join(home, "redis"),
+    logs: join(home, "logs"),
+    bot: join(home, "bot"),
+    configFile: join(home, "config.yml"),
+  };
+}
