@@ -1,0 +1,202 @@
+import { createHash } from "node:crypto";
+import { Redis } from "ioredis";
+import {
+  decideDiscard,
+  decideMerge,
+  decidePermission,
+  decideReply,
+  decideRetry,
+  decideStop,
+} from "./decisions.ts";
+import { readEvents, streamEvents } from "./event-log.ts";
+import type { ArtifactRef, LoggedEvent } from "./events.ts";
+import { newTaskId } from "./ids.ts";
+import { enqueueIntents, openQueues, type Queues } from "./intents.ts";
+import { keys } from "./keys.ts";
+import { Refusal } from "./refusal.ts";
+import { type Person, type Prompt, type Repository, repositorySchema, type Task } from "./task.ts";
+import { commitTransition, readTask, type Transition, transact } from "./transition.ts";
+
+/** A request as chat or command line take it. */
+export interface NewTask {
+  readonly request: string;
+  readonly requester: Person;
+  readonly repository: Repository;
+  readonly agent: string;
+  readonly thread?: string;
+  /** Delivery or request id: the same one again gives the same task. */
+  readonly origin: string;
+}
+
+export const maxRequestLength = 100_000;
+const artifactLifeSeconds = 30 * 24 * 3600;
+
+/**
+ * What a person can do, for the bot and the command line alike. Every deed answers the task as it
+ * then is, or throws a Refusal whose message is for the person.
+ */
+export class Client implements AsyncDisposable {
+  readonly redis: Redis;
+  readonly #queues: Queues;
+
+  constructor(redis: Redis) {
+    this.redis = redis;
+    this.#queues = openQueues(redis);
+  }
+
+  async createTask(wish: NewTask): Promise<Task> {
+    const request = wish.request.trim();
+    if (request === "")
+      throw new Refusal("Say what is to be done: `/colony run fix the login bug`.");
+    if (request.length > maxRequestLength) {
+      throw new Refusal(
+        `The request has ${request.length} characters; at most ${maxRequestLength} fit. Put the rest in a file of the repository.`,
+      );
+    }
+    const nowMs = Date.now();
+    const task: Task = {
+      version: 1,
+      id: newTaskId(),
+      rev: -1,
+      state: "queued",
+      epoch: 0,
+      run: 1,
+      request,
+      requester: wish.requester,
+      repository: wish.repository,
+      agent: wish.agent,
+      plan: [],
+      prompts: [{ text: request, by: wish.requester, interrupt: false }],
+      conflicts: [],
+      previews: [],
+      notEnforced: [],
+      createdAtMs: nowMs,
+      workedMs: 0,
+      activeAtMs: nowMs,
+      sandbox: "none",
+      ...(wish.thread === undefined ? {} : { thread: wish.thread }),
+    };
+    const committed = await commitTransition(
+      this.redis,
+      {
+        task,
+        events: [{ type: "task.created" }, { type: "task.queued", reason: "new" }],
+        jobs: [{ kind: "run" }],
+      },
+      [keys.origin(wish.origin), ...(wish.thread === undefined ? [] : [keys.thread(wish.thread)])],
+    );
+    if ("existing" in committed) {
+      const existing = await readTask(this.redis, committed.existing);
+      if (existing !== undefined) return existing;
+      throw new Refusal("This thread belongs to a task that is gone.");
+    }
+    await enqueueIntents(this.redis, this.#queues);
+    return committed.task;
+  }
+
+  reply(taskId: string, prompt: Prompt): Promise<Task> {
+    return this.#act(taskId, (task) => decideReply(task, prompt, Date.now()));
+  }
+  stop(taskId: string, by: Person): Promise<Task> {
+    return this.#act(taskId, (task) => decideStop(task, by, Date.now()));
+  }
+  answerPermission(
+    taskId: string,
+    answer: { requestId: string; optionId: string; by: Person },
+  ): Promise<Task> {
+    return this.#act(taskId, (task) => decidePermission(task, answer, Date.now()));
+  }
+  /** `tree` is the one on the card that was pressed; absent, the newest is meant. */
+  merge(taskId: string, by: Person, tree?: string): Promise<Task> {
+    return this.#act(taskId, (task) => decideMerge(task, { by, tree }, Date.now()));
+  }
+  discard(taskId: string, by: Person): Promise<Task> {
+    return this.#act(taskId, (task) => decideDiscard(task, by, Date.now()));
+  }
+  retry(taskId: string, by: Person): Promise<Task> {
+    return this.#act(taskId, (task) => decideRetry(task, by, Date.now()));
+  }
+
+  task(taskId: string): Promise<Task | undefined> {
+    return readTask(this.redis, taskId);
+  }
+  async taskOfThread(thread: string): Promise<Task | undefined> {
+    const id = await this.redis.get(keys.thread(thread));
+    return id === null ? undefined : readTask(this.redis, id);
+  }
+  /** Newest first. */
+  async tasks(limit = 100): Promise<readonly Task[]> {
+    const ids = await this.redis.zrevrange(keys.tasks, 0, limit - 1);
+    const tasks = await Promise.all(ids.map((id) => readTask(this.redis, id)));
+    return tasks.filter((task) => task !== undefined);
+  }
+
+  events(taskId: string, afterId = "0"): Promise<readonly LoggedEvent[]> {
+    return readEvents(this.redis, taskId, afterId);
+  }
+  /** Follows a task's log for ever, on a connection of its own, until `signal` aborts. */
+  follow(taskId: string, afterId: string, signal: AbortSignal): AsyncIterable<LoggedEvent> {
+    return streamEvents(this.redis, taskId, afterId, signal);
+  }
+
+  /** Stores bytes under their hash, for the chat to fetch. */
+  async putArtifact(bytes: Buffer, name: string, mediaType: string): Promise<ArtifactRef> {
+    const id = createHash("sha256").update(bytes).digest("hex");
+    await this.redis.set(keys.artifact(id), bytes, "EX", artifactLifeSeconds);
+    return { id, name, mediaType, bytes: bytes.length };
+  }
+  async artifact(id: string): Promise<Buffer | undefined> {
+    return (await this.redis.getBuffer(keys.artifact(id))) ?? undefined;
+  }
+
+  async repositories(): Promise<readonly Repository[]> {
+    const all = await this.redis.hvals(keys.repositories);
+    return all.map((json) => repositorySchema.parse(JSON.parse(json)));
+  }
+  async repository(name: string): Promise<Repository | undefined> {
+    const json = await this.redis.hget(keys.repositories, name);
+    return json === null ? undefined : repositorySchema.parse(JSON.parse(json));
+  }
+  async addRepository(repository: Repository): Promise<void> {
+    await this.redis.hset(keys.repositories, repository.name, JSON.stringify(repository));
+  }
+  /** `channel` is the platform's name and its channel id, such as `local:general`. */
+  async bindChannel(channel: string, repositoryName: string): Promise<void> {
+    await this.redis.hset(keys.bindings, channel, repositoryName);
+  }
+  async repositoryOfChannel(channel: string): Promise<Repository | undefined> {
+    const name = await this.redis.hget(keys.bindings, channel);
+    return name === null ? undefined : this.repository(name);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#queues[Symbol.asyncDispose]();
+    this.redis.disconnect();
+  }
+
+  async #act(taskId: string, decide: (task: Task) => Transition): Promise<Task> {
+    const task = await transact(this.redis, taskId, decide);
+    await enqueueIntents(this.redis, this.#queues);
+    return task;
+  }
+}
+
+/** Connects to control Redis: a `redis://` address or the path of a unix socket. */
+export function openRedis(address: string): Redis {
+  const settings = {
+    // Without it a half-open connection holds its caller for ever.
+    socketTimeout: 15_000,
+    maxRetriesPerRequest: null,
+    retryStrategy: (times: number) => Math.min(50 * times, 1_000),
+  };
+  const redis = address.startsWith("/")
+    ? new Redis(address, settings)
+    : new Redis(address, settings);
+  // Told by whoever waits for an answer; an unheard error event would end the process.
+  redis.on("error", () => {});
+  return redis;
+}
+
+export function openClient(address: string): Client {
+  return new Client(openRedis(address));
+}

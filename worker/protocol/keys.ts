@@ -1,0 +1,33 @@
+/** Every Redis key of ours; BullMQ's own live below `bull:`. */
+export const keys = {
+  task: (taskId: string) => `colony:task:${taskId}`,
+  events: (taskId: string) => `colony:events:${taskId}`,
+  /** All tasks by time of creation. */
+  tasks: "colony:tasks",
+  /** Stream of {task, event} that the chat has yet to tell. */
+  outbox: "colony:outbox",
+  /** Hash job id → job, written with a transition and removed once BullMQ has the job. */
+  intents: "colony:intents",
+  token: (token: string) => `colony:token:${token}`,
+  /** Delivery or client request that made a task. */
+  origin: (origin: string) => `colony:origin:${origin}`,
+  thread: (thread: string) => `colony:thread:${thread}`,
+  artifact: (id: string) => `colony:artifact:${id}`,
+  repositories: "colony:repositories",
+  /** Hash channel → repository name. */
+  bindings: "colony:bindings",
+  /** Who drives a task: `HOST/EPOCH`, renewed while a driver lives. */
+  lease: (taskId: string) => `colony:lease:${taskId}`,
+  /** BullMQ job id and lock token by which a driver holds a task, for whoever finds it dead. */
+  driver: (pid: number, host: string) => `colony:driver:${host}:${pid}`,
+  host: (host: string) => `colony:host:${host}`,
+  leader: (role: string) => `colony:leader:${role}`,
+  /** Bytes of a log that the sink has on disk. */
+  logAck: (taskId: string, name: string) => `colony:log-ack:${taskId}:${name}`,
+  logStream: "colony:log-bytes",
+} as const;
+
+/** Channel on which a task's changes are announced (Redis publish; only a hint, never the truth). */
+export function wakeChannel(taskId: string): string {
+  return `colony:wake:${taskId}`;
+}
