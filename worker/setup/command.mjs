@@ -1,0 +1,68 @@
+import { spawn } from "node:child_process";
+import { delimiter } from "node:path";
+import { SetupError } from "./say.mjs";
+
+/** The folders of a Debian PATH: a bare environment may lack /usr/sbin or have no PATH at all. */
+const SYSTEM_FOLDERS = [
+  "/usr/local/sbin",
+  "/usr/local/bin",
+  "/usr/sbin",
+  "/usr/bin",
+  "/sbin",
+  "/bin",
+];
+
+/** The caller's environment (it may name a proxy) with a whole PATH and untranslated messages. */
+export function commandEnvironment(extra = {}) {
+  const own = (process.env.PATH ?? "").split(delimiter).filter(Boolean);
+  const path = [...new Set([...own, ...SYSTEM_FOLDERS])].join(delimiter);
+  return { ...process.env, PATH: path, HOME: process.env.HOME || "/root", LC_ALL: "C", ...extra };
+}
+
+const MAX_OUTPUT_BYTES = 32 * 1024 * 1024;
+
+/**
+ * Runs one command to its end. Resolves to `{code, stdout, stderr}`; with `check` (the default)
+ * any other end than exit 0 throws a SetupError that names the command and its last words.
+ */
+export function run(argv, options = {}) {
+  const { cwd, env, timeoutMs = 600_000, check = true, input, acting } = options;
+  const [program, ...args] = argv;
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, {
+      cwd: cwd ?? "/",
+      env: commandEnvironment(env),
+      stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+    });
+    const output = { stdout: "", stderr: "" };
+    for (const name of ["stdout", "stderr"]) {
+      child[name].setEncoding("utf8");
+      child[name].on("data", (text) => {
+        output[name] = (output[name] + text).slice(-MAX_OUTPUT_BYTES);
+      });
+    }
+    if (input !== undefined) child.stdin.end(input);
+    let timedOut = false;
+    const timer = setTimeout(() => {
+      timedOut = true;
+      child.kill("SIGKILL");
+    }, timeoutMs);
+    child.on("error", (error) => {
+      clearTimeout(timer);
+      if (!check) return resolve({ code: 127, ...output });
+      reject(new SetupError(`${acting ?? "set-up"}: cannot start ${program}: ${error.message}`));
+    });
+    child.on("close", (code, signal) => {
+      clearTimeout(timer);
+      if (!check || code === 0) return resolve({ code: code ?? 1, ...output });
+      const end = timedOut ? `no end within ${timeoutMs / 1000} s` : (signal ?? `exit ${code}`);
+      const words = (output.stderr.trim() || output.stdout.trim())
+        .split("\n")
+        .slice(-6)
+        .join("\n  ");
+      reject(
+        new SetupError(`${acting ?? "set-up"} failed: ${argv.join(" ")} (${end})\n  ${words}`),
+      );
+    });
+  });
+}
