@@ -1,5 +1,14 @@
 import { z } from "zod";
 
+/** A picture or a long text: bytes stored under `id` until the chat has them. */
+export const artifactRefSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  mediaType: z.string(),
+  bytes: z.number().int(),
+});
+export type ArtifactRef = z.infer<typeof artifactRefSchema>;
+
 export const changedFileSchema = z.object({
   path: z.string(),
   status: z.enum(["added", "modified", "removed", "renamed", "copied"]),
@@ -21,5 +30,7 @@ export const changeSchema = z.object({
   removed: z.number().int(),
   conflicts: z.array(z.object({ path: z.string(), lines: z.string().optional() })),
   remarks: z.array(z.string()),
+  /** Unified diff against the base. */
+  diff: artifactRefSchema.optional(),
 });
 export type Change = z.infer<typeof changeSchema>;

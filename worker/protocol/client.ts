@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { Redis } from "ioredis";
+import type { ArtifactRef } from "./change.ts";
 import {
+  decideCloseSandbox,
   decideDiscard,
   decideMerge,
   decidePermission,
@@ -9,7 +11,7 @@ import {
   decideStop,
 } from "./decisions.ts";
 import { readEvents, streamEvents } from "./event-log.ts";
-import type { ArtifactRef, LoggedEvent } from "./events.ts";
+import type { LoggedEvent } from "./events.ts";
 import { newTaskId } from "./ids.ts";
 import { enqueueIntents, openQueues, type Queues } from "./intents.ts";
 import { keys } from "./keys.ts";
@@ -67,6 +69,8 @@ export class Client implements AsyncDisposable {
       agent: wish.agent,
       plan: [],
       prompts: [{ text: request, by: wish.requester, interrupt: false }],
+      promptsSent: 0,
+      setupDone: false,
       conflicts: [],
       previews: [],
       notEnforced: [],
@@ -115,6 +119,11 @@ export class Client implements AsyncDisposable {
   }
   retry(taskId: string, by: Person): Promise<Task> {
     return this.#act(taskId, (task) => decideRetry(task, by, Date.now()));
+  }
+
+  /** Ends the sandbox of a task that nobody drives; its files and its change stay. */
+  closeSandbox(taskId: string): Promise<Task> {
+    return this.#act(taskId, (task) => decideCloseSandbox(task));
   }
 
   task(taskId: string): Promise<Task | undefined> {

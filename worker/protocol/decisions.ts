@@ -142,6 +142,14 @@ export function decideRetry(task: Task, by: Person, nowMs: number): Transition {
   };
 }
 
+/** Ends the sandbox between runs; a reply or Retry makes a new one on the same files. */
+export function decideCloseSandbox(task: Task): Transition {
+  if (task.state === "running" || task.state === "queued" || task.state === "landing") {
+    throw new Refusal(`The sandbox is in use: the task is ${stateWord(task)}.`);
+  }
+  return { task, events: [], jobs: task.sandbox === "live" ? [{ kind: "close" }] : [] };
+}
+
 /** The order in which options are shown, whatever order the agent gave. */
 export const permissionOrder: readonly PermissionKind[] = [
   "allow_once",

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { changeSchema } from "./change.ts";
+import { artifactRefSchema, changeSchema } from "./change.ts";
 import { permissionRequestSchema } from "./permission.ts";
 import {
   checkResultSchema,
@@ -11,15 +11,6 @@ import {
 
 const event = <T extends string, S extends z.ZodRawShape>(type: T, shape: S) =>
   z.object({ type: z.literal(type), ...shape });
-
-/** A picture or a long text: bytes stored under `id` until the chat has them. */
-export const artifactRefSchema = z.object({
-  id: z.string(),
-  name: z.string(),
-  mediaType: z.string(),
-  bytes: z.number().int(),
-});
-export type ArtifactRef = z.infer<typeof artifactRefSchema>;
 
 /** Past facts of one task. Chat, console, command line and archive all read this one log. */
 export const eventSchema = z.discriminatedUnion("type", [

@@ -117,6 +117,12 @@ export const taskSchema = z.object({
   plan: z.array(planEntrySchema),
   /** Prompts not yet given to the agent; the first is the request itself. */
   prompts: z.array(promptSchema),
+  /** Prompts given so far; the next one's key comes from it. */
+  promptsSent: z.number().int().nonnegative(),
+  /** The prompt that the agent works on: stored before it is sent, so that it is sent once. */
+  promptInFlight: z.object({ key: z.string(), text: z.string() }).optional(),
+  /** The repository's `setup` has run in this task's sandbox. */
+  setupDone: z.boolean(),
   /** Set by `stop`; the driver obeys it. */
   stopAsked: personSchema.optional(),
   permission: permissionRequestSchema.optional(),
