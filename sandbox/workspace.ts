@@ -1,5 +1,5 @@
-import type { StateFolder } from "./state-folder.ts";
 import type { Sandbox } from "./sandbox.ts";
+import type { StateFolder } from "./state-folder.ts";
 
 /** How the keeper mounts a run's files: an overlay over a golden workspace, or a plain folder. */
 export type WorkspaceMount =
@@ -7,17 +7,24 @@ export type WorkspaceMount =
       readonly kind: "overlay";
       /** Read-only golden checkout, owned by `colony` on disk. */
       readonly lower: string;
-      /** Parent of `upper` and `work`; owned by the sandbox's range; survives the sandbox. */
+      /**
+       * Parent of `upper` and `work`; survives the sandbox. Made by the store (root, 0700); who
+       * mounts first makes the two, owned by its uidBase. A later sandbox of the same task takes
+       * the owner of `upper` as its uidBase, or shifts the files to its own.
+       */
       readonly upperParent: string;
-      /** uid that owns `lower` on disk. */
+      /** uid and gid that own `lower` on disk: idmap both to the range. */
       readonly ownerUid: number;
-      /** The workspace's jj folder, kept out of the agent's reach. */
-      readonly jjFolder: string;
+      readonly ownerGid: number;
+      /** The workspace's jj folder, never in the agent's reach. Absent: nothing is snapshotted. */
+      readonly jjFolder?: string;
     }
   | {
       readonly kind: "folder";
+      /** Owned by `ownerUid:ownerGid` on disk; bound idmapped into the sandbox. */
       readonly path: string;
       readonly ownerUid: number;
+      readonly ownerGid: number;
       readonly jjFolder?: string;
     };
 
@@ -90,7 +97,12 @@ export interface Store {
   /** Snapshots the working copy: frozen in the live sandbox, or remounted when there is none. */
   snapshot(
     taskId: string,
-    options: { readonly sandbox?: Sandbox; readonly title: string; readonly author: Author; readonly trailers: Readonly<Record<string, string>> },
+    options: {
+      readonly sandbox?: Sandbox;
+      readonly title: string;
+      readonly author: Author;
+      readonly trailers: Readonly<Record<string, string>>;
+    },
   ): Promise<Snapshot>;
   /** Unified diff of a change against its base (git format), untrusted text. */
   diff(taskId: string): Promise<string>;
@@ -106,11 +118,16 @@ export interface Store {
       readonly branch: string;
       readonly expectedTree: string;
       readonly sandbox?: Sandbox;
-      readonly check?: (commit: string) => Promise<{ readonly passed: boolean; readonly output: string }>;
+      readonly check?: (
+        commit: string,
+      ) => Promise<{ readonly passed: boolean; readonly output: string }>;
     },
   ): Promise<Landing>;
   /** Moves the task's change onto the newest base with conflicts written into the workspace. */
-  updateToBase(taskId: string, options: { readonly branch: string; readonly sandbox?: Sandbox }): Promise<Snapshot>;
+  updateToBase(
+    taskId: string,
+    options: { readonly branch: string; readonly sandbox?: Sandbox },
+  ): Promise<Snapshot>;
   /** Forgets the workspace and removes its folders. */
   discardWorkspace(taskId: string): Promise<void>;
 }
