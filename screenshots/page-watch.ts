@@ -1,0 +1,111 @@
+import type { ConsoleMessage, HTTPRequest, Page } from "puppeteer";
+import type { FailedRequest } from "./protocol.ts";
+import { isLoopbackName, type TaskProxy } from "./proxy.ts";
+
+const MAX_ENTRIES = 50;
+const MAX_TEXT = 500;
+/** These never end, or do not matter for what is seen. */
+const UNCOUNTED = new Set(["eventsource", "websocket", "ping", "media", "prefetch"]);
+/** Longer than this is a long poll. */
+const LONG_POLL_MS = 2_500;
+
+/** What was noticed in one page; bounded, whatever the page does. */
+export interface PageWatch {
+  /** Milliseconds since the last request that counts came or went; 0 while one is open. */
+  quietMs(nowMs: number): number;
+  consoleErrors(): readonly string[];
+  failedRequests(): readonly FailedRequest[];
+  remarks(): readonly string[];
+}
+
+/** Listens to a page from before its first request. */
+export function watchPage(page: Page, proxy: TaskProxy): PageWatch {
+  const open = new Map<HTTPRequest, number>();
+  const errors: { readonly text: string; readonly echoOf: string | undefined }[] = [];
+  const failed = new Map<string, FailedRequest>();
+  const remarks = new Set<string>();
+  let lastActivityMs = Date.now();
+
+  const ended = (request: HTTPRequest) => {
+    if (open.delete(request)) lastActivityMs = Date.now();
+  };
+  const addError = (text: string, echoOf?: string) => {
+    if (errors.length < MAX_ENTRIES) errors.push({ text: cutText(text), echoOf });
+  };
+  const addFailed = (request: HTTPRequest, status: number | undefined, errorText: string) => {
+    const entry = describeFailure(request.url(), request.method(), status, errorText, proxy);
+    if (entry && failed.size < MAX_ENTRIES) failed.set(`${entry.method} ${entry.url}`, entry);
+  };
+
+  page.on("request", (request) => {
+    if (UNCOUNTED.has(request.resourceType()) || request.url().startsWith("data:")) return;
+    open.set(request, Date.now());
+    lastActivityMs = Date.now();
+  });
+  page.on("requestfinished", ended);
+  page.on("requestfailed", (request) => {
+    ended(request);
+    addFailed(request, undefined, request.failure()?.errorText ?? "failed");
+  });
+  page.on("response", (response) => {
+    if (response.status() >= 400) addFailed(response.request(), response.status(), "");
+  });
+  page.on("console", (message) => {
+    if (message.type() === "error") addError(message.text(), echoedUrl(message));
+  });
+  page.on("pageerror", (error) => {
+    addError(`Uncaught ${error instanceof Error ? `${error.name}: ${error.message}` : error}`);
+  });
+  page.on("dialog", (dialog) => {
+    remarks.add(`The page opened a dialog (${dialog.type()}): ${cutText(dialog.message())}`);
+    dialog.dismiss().catch(() => {});
+  });
+  return {
+    quietMs(nowMs) {
+      for (const sinceMs of open.values()) if (nowMs - sinceMs < LONG_POLL_MS) return 0;
+      return nowMs - lastActivityMs;
+    },
+    consoleErrors: () =>
+      errors
+        .filter(({ echoOf }) => !echoOf || ![...failed.values()].some(({ url }) => url === echoOf))
+        .map(({ text }) => text),
+    failedRequests: () => [...failed.values()],
+    remarks: () => [...remarks].slice(0, 5),
+  };
+}
+
+/** Turns what the browser tells into what a person should read; undefined when it is no failure. */
+export function describeFailure(
+  rawUrl: string,
+  method: string,
+  status: number | undefined,
+  errorText: string,
+  proxy: Pick<TaskProxy, "refusal">,
+): FailedRequest | undefined {
+  const url = cutText(rawUrl);
+  const target = URL.parse(rawUrl);
+  const isNetwork = target !== null && /^(https?|wss?):$/.test(target.protocol);
+  if (isNetwork && !isLoopbackName(target.hostname)) {
+    return {
+      url,
+      method,
+      reason: "outside of the sandbox: pictures reach the task's servers only",
+    };
+  }
+  const refusal = isNetwork ? proxy.refusal(target.host) : undefined;
+  if (refusal && (status === 502 || status === undefined)) return { url, method, reason: refusal };
+  if (status !== undefined) return { url, method, status };
+  // The page itself gave it up, such as by going elsewhere.
+  if (errorText === "net::ERR_ABORTED") return undefined;
+  return { url, method, reason: errorText };
+}
+
+/** The browser writes failed requests into the console too; those are told once. */
+function echoedUrl(message: ConsoleMessage): string | undefined {
+  return message.args().length === 0 ? message.location().url : undefined;
+}
+
+/** Bounds text that a page made. */
+export function cutText(text: string, max = MAX_TEXT): string {
+  return text.length > max ? `${text.slice(0, max)}…` : text;
+}
