@@ -1,0 +1,30 @@
+import type { AgentHappening, AgentTroubleKind } from "../agent.ts";
+import type { AcpSaved } from "../saved.ts";
+import type { Send } from "./sends.ts";
+
+/** What one frame leads to. Sends are written before the happenings are told. */
+export interface Step {
+  readonly happenings: AgentHappening[];
+  readonly sends: Send[];
+}
+
+export interface MachineSettings {
+  readonly cwd: string;
+  /** Ids of the mode to set; the first that the agent knows. */
+  readonly modeIds: readonly string[];
+  /** What to do when the agent wants to be signed in. */
+  readonly howToConfigure: string;
+}
+
+/** Trouble that is told once for each process. */
+export function tellOnce(
+  state: AcpSaved,
+  trouble: AgentTroubleKind,
+  sentence: string,
+  fatal = false,
+): AgentHappening[] {
+  if (state.told.includes(trouble)) return [];
+  state.told = [...state.told, trouble];
+  if (fatal) state.phase = "failed";
+  return [{ kind: "trouble", trouble, sentence, fatal }];
+}

@@ -1,0 +1,163 @@
+import type { AcpProfile } from "./profile.ts";
+
+/**
+ * Agents that others make. Each gets the model gateway of the sandbox as its base URL and a dummy
+ * key: the real one never enters the sandbox. Modes are set after the session is opened, since
+ * several agents begin in one where a model decides what is allowed.
+ */
+const gatewayUrl = "http://127.0.0.1:4010";
+const dummyKey = "kept-by-the-gateway";
+const node = "/opt/colony/bin/node";
+const arch = process.arch === "arm64" ? "arm64" : "x64";
+
+function keyHint(names: string): string {
+  return `Set ${names} in the environment of the worker; the key stays on the host.`;
+}
+
+export const claudeProfile: AcpProfile = {
+  kind: "acp",
+  name: "claude",
+  title: "Claude Code",
+  version: "0.101.0",
+  scripted: false,
+  install: {
+    package: "@agentclientprotocol/claude-agent-acp",
+    proof: "node_modules/@anthropic-ai/claude-agent-sdk-linux-{arch}/claude",
+    licence: "proprietary; you install it under Anthropic's terms",
+  },
+  command: [
+    node,
+    "/opt/agents/claude/node_modules/@agentclientprotocol/claude-agent-acp/dist/index.js",
+  ],
+  env: {
+    ANTHROPIC_BASE_URL: gatewayUrl,
+    ANTHROPIC_API_KEY: dummyKey,
+    // It refuses to skip permissions as root unless told that it is in a sandbox.
+    IS_SANDBOX: "1",
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+    DISABLE_AUTOUPDATER: "1",
+  },
+  files: () => [],
+  modes: { ask: ["default"], bypass: ["bypassPermissions"] },
+  keyNames: ["ANTHROPIC_API_KEY"],
+  howToConfigure: keyHint("ANTHROPIC_API_KEY"),
+};
+
+export const codexProfile: AcpProfile = {
+  kind: "acp",
+  name: "codex",
+  title: "Codex",
+  version: "2.6.0",
+  scripted: false,
+  install: {
+    package: "@agentclientprotocol/codex-acp",
+    proof: "node_modules/@openai/codex-linux-{arch}/package.json",
+    licence: "Apache-2.0",
+  },
+  command: [node, "/opt/agents/codex/node_modules/@agentclientprotocol/codex-acp/dist/index.js"],
+  env: { COLONY_MODEL_KEY: dummyKey, NO_BROWSER: "1", MODEL_PROVIDER: "colony" },
+  files: () => [
+    {
+      path: ".codex/config.toml",
+      content: `model_provider = "colony"
+allow_login_shell = false
+check_for_update_on_startup = false
+
+[model_providers.colony]
+name = "Model gateway"
+base_url = "${gatewayUrl}/v1"
+env_key = "COLONY_MODEL_KEY"
+wire_api = "responses"
+`,
+    },
+  ],
+  modes: { ask: ["read-only"], bypass: ["agent-full-access"] },
+  keyNames: ["OPENAI_API_KEY"],
+  howToConfigure: keyHint("OPENAI_API_KEY"),
+};
+
+export const opencodeProfile: AcpProfile = {
+  kind: "acp",
+  name: "opencode",
+  title: "opencode",
+  version: "1.18.33",
+  scripted: false,
+  install: {
+    package: "opencode-ai",
+    proof: "node_modules/opencode-linux-{arch}/bin/opencode",
+    licence: "MIT",
+  },
+  command: [`/opt/agents/opencode/node_modules/opencode-linux-${arch}/bin/opencode`, "acp"],
+  env: {
+    COLONY_MODEL_KEY: dummyKey,
+    OPENCODE_DISABLE_MODELS_FETCH: "1",
+    OPENCODE_DISABLE_AUTOUPDATE: "1",
+  },
+  files: (mode) => {
+    const permission = mode === "ask" ? "ask" : "allow";
+    const config = {
+      model: "colony/gpt-5",
+      small_model: "colony/gpt-5",
+      permission: { edit: permission, bash: permission },
+      provider: {
+        colony: {
+          npm: "@ai-sdk/openai-compatible",
+          name: "Model gateway",
+          options: { baseURL: `${gatewayUrl}/v1`, apiKey: dummyKey },
+          models: { "gpt-5": { name: "gpt-5" } },
+        },
+      },
+    };
+    return [{ path: ".config/opencode/opencode.json", content: JSON.stringify(config, null, 2) }];
+  },
+  modes: { ask: ["build"], bypass: ["build"] },
+  keyNames: [],
+  howToConfigure: keyHint("OPENAI_API_KEY"),
+};
+
+export const geminiProfile: AcpProfile = {
+  kind: "acp",
+  name: "gemini",
+  title: "Gemini CLI",
+  version: "0.61.0",
+  scripted: false,
+  install: {
+    package: "@google/gemini-cli",
+    proof: "node_modules/@google/gemini-cli/package.json",
+    licence: "Apache-2.0",
+  },
+  command: [node, "/opt/agents/gemini/node_modules/.bin/gemini", "--acp"],
+  env: { GEMINI_API_KEY: dummyKey, GOOGLE_GEMINI_BASE_URL: gatewayUrl },
+  files: () => [
+    {
+      path: ".gemini/settings.json",
+      content: JSON.stringify({
+        security: { auth: { selectedType: "gemini-api-key" } },
+        general: { disableAutoUpdate: true, enableAutoUpdate: false },
+        privacy: { usageStatisticsEnabled: false },
+      }),
+    },
+  ],
+  modes: { ask: ["default"], bypass: ["yolo"] },
+  keyNames: ["GEMINI_API_KEY"],
+  howToConfigure: keyHint("GEMINI_API_KEY"),
+};
+
+export const piProfile: AcpProfile = {
+  kind: "acp",
+  name: "pi",
+  title: "pi",
+  version: "0.0.34",
+  scripted: false,
+  install: {
+    package: "pi-acp",
+    proof: "node_modules/pi-acp/package.json",
+    licence: "see its package",
+  },
+  command: [node, "/opt/agents/pi/node_modules/.bin/pi-acp"],
+  env: { ANTHROPIC_BASE_URL: gatewayUrl, ANTHROPIC_API_KEY: dummyKey },
+  files: () => [],
+  modes: { ask: [], bypass: [] },
+  keyNames: [],
+  howToConfigure: keyHint("ANTHROPIC_API_KEY"),
+};

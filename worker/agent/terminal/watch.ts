@@ -1,0 +1,56 @@
+import { open } from "node:fs/promises";
+import type { SandboxProcess } from "../../../sandbox/sandbox.ts";
+import { within } from "../within.ts";
+import { renderExcerpt } from "./render.ts";
+
+const excerptBytes = 128 * 1024;
+
+/** What the terminal shows, at most once in `excerptMs` and only when it changed; ends at exit. */
+export async function* watchTurn(
+  process: SandboxProcess,
+  excerptMs: number,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  const chunks = process.output(await startOffset(process), signal)[Symbol.asyncIterator]();
+  let shown = "";
+  let held = Buffer.alloc(0);
+  let dirty = false;
+  let dueMs = Date.now() + Math.min(500, excerptMs);
+  let next = chunks.next();
+  next.catch(() => undefined);
+  while (!signal.aborted) {
+    const got = dirty ? await within(next, dueMs) : await next;
+    if (signal.aborted) return;
+    if (got !== "late") {
+      if (got.done) return;
+      held = Buffer.concat([held, got.value.bytes]).subarray(-excerptBytes);
+      dirty = true;
+      next = chunks.next();
+      next.catch(() => undefined);
+    }
+    if (Date.now() < dueMs) continue;
+    dueMs = Date.now() + excerptMs;
+    dirty = false;
+    const excerpt = await renderExcerpt(held);
+    if (excerpt !== shown && excerpt !== "") yield excerpt;
+    shown = excerpt;
+  }
+}
+
+/** What the terminal of an ended process showed last. */
+export async function lastExcerpt(process: SandboxProcess): Promise<string> {
+  const held: Buffer[] = [];
+  for await (const { bytes } of process.output(await startOffset(process))) held.push(bytes);
+  return renderExcerpt(Buffer.concat(held));
+}
+
+/** Only the end is shown, so an adopter of a long run does not read the whole of it again. */
+async function startOffset(process: SandboxProcess): Promise<number> {
+  const file = await open(process.spoolPath, "r").catch(() => undefined);
+  if (!file) return 0;
+  try {
+    return Math.max(0, (await file.stat()).size - excerptBytes);
+  } finally {
+    await file.close();
+  }
+}
