@@ -26,7 +26,7 @@ const MAX_OUTPUT_BYTES = 32 * 1024 * 1024;
  * any other end than exit 0 throws a SetupError that names the command and its last words.
  */
 export function run(argv, options = {}) {
-  const { cwd, env, timeoutMs = 600_000, check = true, input, acting } = options;
+  const { cwd, env, timeoutMs = 600_000, check = true, input, acting, onLine } = options;
   const [program, ...args] = argv;
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
@@ -39,6 +39,7 @@ export function run(argv, options = {}) {
       child[name].setEncoding("utf8");
       child[name].on("data", (text) => {
         output[name] = (output[name] + text).slice(-MAX_OUTPUT_BYTES);
+        onLine?.(text.trimEnd().split("\n").at(-1));
       });
     }
     if (input !== undefined) child.stdin.end(input);

@@ -16,15 +16,22 @@ export function renderDuration(ms) {
   return seconds < 120 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
-/** Does a slow piece of work, telling what, why, that it goes on, and how long it took. */
+/**
+ * Does a slow piece of work, telling what, why, that it goes on, and how long it took. The work
+ * gets a function to which it may give its latest line of output.
+ */
 export async function step(what, why, work) {
   const startMs = Date.now();
   say(`${what} (${why}) …`);
+  let lastLine = "";
   const beat = setInterval(() => {
-    say(`  still ${what}, ${renderDuration(Date.now() - startMs)} so far`);
-  }, 15_000);
+    const now = lastLine ? `: ${lastLine}` : "";
+    say(`  ${renderDuration(Date.now() - startMs)} so far${now}`);
+  }, 10_000);
   try {
-    const result = await work();
+    const result = await work((line) => {
+      lastLine = line.slice(0, 100);
+    });
     say(`  done in ${renderDuration(Date.now() - startMs)}`);
     return result;
   } finally {

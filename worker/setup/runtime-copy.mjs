@@ -1,0 +1,157 @@
+import { createHash } from "node:crypto";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { bundlePages } from "./browser-bundle.mjs";
+import { run } from "./command.mjs";
+import { withLock } from "./flock.mjs";
+import { findNode } from "./node-modules.mjs";
+import { productionClosure } from "./package-closure.mjs";
+import { step } from "./say.mjs";
+
+/** What of our code runs in processes that may not read the clone. */
+const CODE = ["bot", "worker", "sandbox", "screenshots"];
+/** Raised by hand when the layout of a copy changes. */
+const RECIPE = 1;
+const UNUSED_MS = 3600 * 1000;
+
+/**
+ * Makes the world-readable copy of our code, its production packages and Node 24 below
+ * `shared/runtime`, keyed by content, and returns its folder.
+ */
+export async function ensureRuntimeCopy(root, shared) {
+  const runtimes = join(shared, "runtime");
+  const folder = join(runtimes, hashCode(root));
+  if (existsSync(folder)) {
+    markUsed(folder);
+    return folder;
+  }
+  await withLock(join(shared, ".runtime.lock"), "copying the program", async () => {
+    if (existsSync(folder)) return;
+    await step("copying the program to where its unprivileged processes can read it", folder, () =>
+      build(root, runtimes, folder),
+    );
+    removeUnused(runtimes, basename(folder));
+  });
+  return folder;
+}
+
+function hashCode(root) {
+  const hash = createHash("sha256");
+  hash.update(`${RECIPE} ${process.arch} `);
+  for (const file of [...CODE.flatMap((name) => listFiles(root, name)), "package.json"]) {
+    hash
+      .update(`${file}\0`)
+      .update(readFileSync(join(root, file)))
+      .update("\0");
+  }
+  hash.update(hashPackages(root));
+  return hash.digest("hex").slice(0, 16);
+}
+
+/** The lock file names every package by content; an installed package has none, and never changes. */
+function hashPackages(root) {
+  const lock = join(root, "package-lock.json");
+  const source = existsSync(lock) ? lock : join(root, "package.json");
+  return createHash("sha256")
+    .update(readFileSync(source))
+    .update(`${RECIPE} ${process.arch}`)
+    .digest("hex")
+    .slice(0, 16);
+}
+
+function listFiles(root, folder) {
+  if (!existsSync(join(root, folder))) return [];
+  const entries = readdirSync(join(root, folder), { withFileTypes: true });
+  entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return entries.flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return listFiles(root, path);
+    return entry.isFile() ? [path] : [];
+  });
+}
+
+async function build(root, runtimes, folder) {
+  mkdirSync(runtimes, { recursive: true, mode: 0o755 });
+  const packages = await ensurePackages(root, runtimes);
+  const work = join(runtimes, `.new-${process.pid}`);
+  rmSync(work, { recursive: true, force: true });
+  // Hard links: the big part (packages and Node) is the same in every copy.
+  await run(["cp", "-al", packages, work]);
+  for (const file of [...CODE.flatMap((name) => listFiles(root, name)), "package.json"]) {
+    mkdirSync(dirname(join(work, file)), { recursive: true, mode: 0o755 });
+    cpSync(join(root, file), join(work, file));
+  }
+  if (existsSync(join(root, "dist")))
+    cpSync(join(root, "dist"), join(work, "dist"), { recursive: true });
+  await bundlePages(root, join(work, "dist"));
+  for (const name of [...CODE, "dist", "package.json"]) {
+    if (existsSync(join(work, name))) await run(["chmod", "-R", "u=rwX,go=rX", join(work, name)]);
+  }
+  markUsed(work);
+  renameSync(work, folder);
+}
+
+/** The part of a copy that changes only with the lock file: packages, and Node at bin/node. */
+async function ensurePackages(root, runtimes) {
+  const folder = join(runtimes, `packages-${hashPackages(root)}`);
+  if (!existsSync(folder)) {
+    const work = `${folder}.new-${process.pid}`;
+    rmSync(work, { recursive: true, force: true });
+    mkdirSync(join(work, "bin"), { recursive: true, mode: 0o755 });
+    for (const [place, source] of productionClosure(root)) {
+      // Its own nested packages are entries of their own, and Node's has only to bring bin/node.
+      if (/^node-linux-/.test(basename(place))) continue;
+      const nested = join(source, "node_modules");
+      cpSync(source, join(work, place), { recursive: true, verbatimSymlinks: true, filter: (file) => file !== nested });
+    }
+    cpSync(findNode(root), join(work, "bin", "node"));
+    await run(["chown", "-R", "0:0", work]);
+    await run(["chmod", "-R", "u=rwX,go=rX", work]);
+    chmodSync(join(work, "bin", "node"), 0o755);
+    renameSync(work, folder);
+  }
+  markUsed(folder);
+  return folder;
+}
+
+function markUsed(folder) {
+  const now = new Date();
+  utimesSync(folder, now, now);
+}
+
+/** Removes copies that were not started from for an hour and that no process runs from. */
+function removeUnused(runtimes, current) {
+  const running = runningPrograms();
+  for (const name of readdirSync(runtimes)) {
+    const folder = join(runtimes, name);
+    if (name === current || Date.now() - statSync(folder).mtimeMs < UNUSED_MS) continue;
+    if (running.some((line) => line.includes(folder))) continue;
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function runningPrograms() {
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return pids.flatMap((pid) => {
+    try {
+      return [
+        readFileSync(`/proc/${pid}/cmdline`, "latin1"),
+        readFileSync(`/proc/${pid}/maps`, "latin1").slice(0, 4096),
+      ];
+    } catch {
+      // It ended meanwhile.
+      return [];
+    }
+  });
+}
