@@ -4,6 +4,8 @@ export const keys = {
   events: (taskId: string) => `colony:events:${taskId}`,
   /** All tasks by time of creation. */
   tasks: "colony:tasks",
+  /** Set of the tasks that a worker has to look after. */
+  live: "colony:live",
   /** Stream of {task, event} that the chat has yet to tell. */
   outbox: "colony:outbox",
   /** Hash job id → job, written with a transition and removed once BullMQ has the job. */

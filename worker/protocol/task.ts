@@ -150,6 +150,8 @@ export const taskSchema = z.object({
   notEnforced: z.array(z.string()),
   createdAtMs: z.number(),
   startedAtMs: z.number().optional(),
+  /** Start of the working spell that goes on; earlier ones are in `workedMs`. */
+  runStartedAtMs: z.number().optional(),
   /** End of the last run. */
   endedAtMs: z.number().optional(),
   /** Working time of earlier runs. */
@@ -168,4 +170,9 @@ export function isSettled(task: Task): boolean {
 /** States that no word leads out of. */
 export function isEnded(task: Task): boolean {
   return task.state === "done" || task.state === "discarded";
+}
+
+/** Until it is ended and its sandbox is gone a worker looks after it. */
+export function needsCare(task: Task): boolean {
+  return !isEnded(task) || task.sandbox === "live";
 }

@@ -3,7 +3,7 @@ import type { Redis } from "ioredis";
 import { eventSchema, type TaskEvent } from "./events.ts";
 import { type Job, jobId } from "./jobs.ts";
 import { keys, wakeChannel } from "./keys.ts";
-import { type Task, taskSchema } from "./task.ts";
+import { needsCare, type Task, taskSchema } from "./task.ts";
 
 /** What a pure decision wants to happen to a task, all of it or nothing. */
 export interface Transition {
@@ -28,14 +28,14 @@ export class StaleTaskError extends Error {
  * which is also the fence: a driver decides on the task that it read, and a newer epoch is a newer
  * revision.
  *
- * KEYS task events outbox intents tasks token; ARGV token rev json taskId wake nEvents
+ * KEYS task events outbox intents tasks token live; ARGV token rev json taskId wake isLive nEvents
  * (type json)… nIntents (jobId json)… nOnce key…
  */
 const commitScript = `
 if redis.call('EXISTS', KEYS[6]) == 1 then return 1 end
 local current = redis.call('HGET', KEYS[1], 'rev')
 if (current or '-1') ~= ARGV[2] then return 0 end
-local i = 6
+local i = 7
 local events = tonumber(ARGV[i])
 local onceAt = i + 1 + events * 2
 onceAt = onceAt + 1 + tonumber(ARGV[onceAt]) * 2
@@ -45,6 +45,7 @@ end
 for k = onceAt + 1, onceAt + tonumber(ARGV[onceAt]) do redis.call('SET', ARGV[k], ARGV[4]) end
 local rev = tostring(tonumber(ARGV[2]) + 1)
 redis.call('HSET', KEYS[1], 'rev', rev, 'json', ARGV[3])
+if ARGV[6] == '1' then redis.call('SADD', KEYS[7], ARGV[4]) else redis.call('SREM', KEYS[7], ARGV[4]) end
 if ARGV[2] == '-1' then redis.call('ZADD', KEYS[5], redis.call('TIME')[1], ARGV[4]) end
 for e = 1, events do
   local id = redis.call('XADD', KEYS[2], '*', 'type', ARGV[i + 1], 'json', ARGV[i + 2])
@@ -85,18 +86,20 @@ export async function commitTransition(
   ]);
   const answer = await redis.eval(
     commitScript,
-    6,
+    7,
     keys.task(task.id),
     keys.events(task.id),
     keys.outbox,
     keys.intents,
     keys.tasks,
     keys.token(token),
+    keys.live,
     token,
     String(task.rev),
     JSON.stringify(stored),
     task.id,
     wakeChannel(task.id),
+    needsCare(stored) ? "1" : "0",
     String(events.length / 2),
     ...events,
     String(jobs.length),

@@ -1,0 +1,104 @@
+import { adoptSandbox, openSandbox } from "../../sandbox/sandbox.ts";
+import type { Landing, Store } from "../../sandbox/workspace.ts";
+import { passed, runInside } from "../runs/check.ts";
+import { withDiff } from "../runs/colony.ts";
+import { failureOf } from "../runs/failure.ts";
+import type { Lease } from "../runs/lease.ts";
+import { openTaskStore, readSettings, specOf } from "../runs/prepare.ts";
+import type { RunContext } from "../runs/run-context.ts";
+import { decideLanded, decideRefused } from "./decisions.ts";
+
+/**
+ * Lands one approved change: rebase, check what the rebase made, push with a lease. The store keeps
+ * one landing at a time per repository. Killed anywhere, the next driver finds by the `Task-Id`
+ * trailer whether the push went through.
+ */
+export async function driveLanding(context: RunContext, lease: Lease): Promise<void> {
+  const { branch, decision } = lease.task();
+  if (branch === undefined || decision === undefined) return;
+  try {
+    const store = await openTaskStore(context, lease);
+    const sandbox = await adoptSandbox(context.config.folder, lease.taskId);
+    await using _ = sandbox ?? nothing;
+    const landing = await store.land(lease.taskId, {
+      branch,
+      expectedTree: decision.tree,
+      check: (commit) => checkRebased(context, lease, store, commit),
+      ...(sandbox === undefined ? {} : { sandbox }),
+    });
+    await conclude(context, lease, store, landing);
+  } catch (error) {
+    context.log.warn({ task: lease.taskId, err: error }, "landing failed");
+    await lease.transact((task) => decideRefused(task, failureOf(error).sentence));
+  }
+}
+
+const nothing: AsyncDisposable = { async [Symbol.asyncDispose]() {} };
+
+async function conclude(
+  context: RunContext,
+  lease: Lease,
+  store: Store,
+  landing: Landing,
+): Promise<void> {
+  switch (landing.kind) {
+    case "landed":
+      await lease.transact((task) => decideLanded(task, landing.commit, Date.now()));
+      return;
+    case "conflict": {
+      const change = await withDiff(context, store, lease.task(), landing.snapshot);
+      await lease.transact((task) => decideRefused({ ...task, change }, "", landing.files));
+      return;
+    }
+    case "check-failed":
+      await lease.transact((task) =>
+        decideRefused(
+          task,
+          `\`check\` fails on the newest ${task.branch}; nothing was merged.\n${landing.output}`,
+        ),
+      );
+      return;
+    case "empty":
+      await lease.transact((task) =>
+        decideRefused(task, "Nothing is left to merge: the base holds the same already."),
+      );
+      return;
+    case "refused":
+      await lease.transact((task) => decideRefused(task, landing.sentence));
+  }
+}
+
+/** The check of the very commit that is pushed; the one that was shown has its result already. */
+async function checkRebased(
+  context: RunContext,
+  lease: Lease,
+  store: Store,
+  commit: string,
+): Promise<{ readonly passed: boolean; readonly output: string }> {
+  const task = lease.task();
+  const settings = await readSettings(context, lease, store);
+  if (settings.check === undefined) return { passed: true, output: "" };
+  if (commit === task.change?.commit && task.check !== undefined) {
+    // A person who merges a change with a failing check has seen it on the card.
+    return { passed: true, output: "" };
+  }
+  const id = `${task.id}-land`;
+  const spec = await specOf(context, { ...task, id, baseCommit: commit }, store, settings, []);
+  const sandbox = await openSandbox(context.config.folder, spec);
+  try {
+    const { env, setup, setupTimeoutMs, checkTimeoutMs: timeoutMs } = settings;
+    if (setup !== undefined)
+      await runInside(context, sandbox, setup, { name: "setup", env, timeoutMs: setupTimeoutMs });
+    const { result } = await runInside(context, sandbox, settings.check, {
+      name: "check",
+      env,
+      timeoutMs,
+    });
+    // A failing check that people have seen and approved does not stop its own landing.
+    const knownToFail = task.check !== undefined && !passed(task.check);
+    return { passed: passed(result) || knownToFail, output: result.excerpt };
+  } finally {
+    await sandbox.close();
+    await store.discardWorkspace(id);
+  }
+}

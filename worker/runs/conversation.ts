@@ -1,0 +1,167 @@
+import type { Agent, AgentNews } from "../agent/agent.ts";
+import { PermissionGoneError } from "../agent/agent.ts";
+import type { Prompt } from "../protocol/task.ts";
+import type { Lease } from "./lease.ts";
+import { decideNews } from "./news.ts";
+import { decideAsk, decidePrompt, decideStep, type Step } from "./steps.ts";
+
+/** How a spell of conversation ended. */
+export type ConversationEnd =
+  | { readonly kind: "finished" }
+  | { readonly kind: "waiting" }
+  | { readonly kind: "stopped" }
+  | {
+      readonly kind: "failed";
+      readonly failure: { readonly kind: string; readonly sentence: string };
+    };
+
+export interface ConversationOptions {
+  /** How a person's words are put to the agent (with a conflict's description, for example). */
+  readonly toText: (prompt: Prompt) => string;
+  /** Called after each tool call that ended: the files may have changed. */
+  readonly onWork: () => void;
+  /** Time for an agent to end its turn when it is told to stop. */
+  readonly graceMs: number;
+}
+
+/**
+ * Talks with the agent until its prompts are done, a person must answer, or a stop. Every step is
+ * decided on the task as it is in Redis, so that another driver may go on at any point.
+ */
+export async function converse(
+  agent: Agent,
+  lease: Lease,
+  options: ConversationOptions,
+): Promise<ConversationEnd> {
+  const news = agent.news()[Symbol.asyncIterator]();
+  let pending: Promise<IteratorResult<AgentNews>> | undefined;
+  let cancelling = false;
+  const inFlight = lease.task().promptInFlight;
+  if (inFlight !== undefined) await agent.prompt(inFlight.key, inFlight.text);
+
+  for (;;) {
+    const waking = new AbortController();
+    const changed = lease.changed(waking.signal).then(() => "changed" as const);
+    try {
+      const task = await lease.transact(() => undefined);
+      const step = decideStep(task, { openPermissions: agent.openPermissions(), cancelling });
+      const end = await take(step);
+      if (end === "again") continue;
+      if (end !== undefined) return end;
+      pending ??= news.next();
+      const first = await Promise.race([pending, changed]);
+      if (first === "changed") continue;
+      pending = undefined;
+      const ended = await hear(first);
+      if (ended !== undefined) return ended;
+    } finally {
+      waking.abort();
+    }
+  }
+
+  async function take(step: Step): Promise<ConversationEnd | "again" | undefined> {
+    switch (step.kind) {
+      case "stop":
+        await stopTurn(agent, lease, news, pending, options.graceMs);
+        return { kind: "stopped" };
+      case "answer":
+        await answer(step.requestId, step.optionId);
+        return "again";
+      case "interrupt":
+        cancelling = true;
+        await agent.cancel();
+        return "again";
+      case "ask":
+        await lease.transact((task) => decideAsk(task, step.permission, Date.now()));
+        return { kind: "waiting" };
+      case "prompt": {
+        cancelling = false;
+        const { promptInFlight } = await lease.transact((task) =>
+          decidePrompt(task, options.toText),
+        );
+        if (promptInFlight !== undefined)
+          await agent.prompt(promptInFlight.key, promptInFlight.text);
+        return "again";
+      }
+      case "finish":
+        return { kind: "finished" };
+      case "listen":
+        return undefined;
+    }
+  }
+
+  async function answer(requestId: string, optionId: string): Promise<void> {
+    try {
+      await agent.answer(requestId, optionId);
+    } catch (error) {
+      if (!(error instanceof PermissionGoneError)) throw error;
+    }
+    await lease.transact((task) => {
+      const { permissionAnswer: _, permission: _p, ...rest } = task;
+      return { task: rest, events: [] };
+    });
+  }
+
+  async function hear(result: IteratorResult<AgentNews>): Promise<ConversationEnd | undefined> {
+    if (result.done === true) return failed("agent-gone", "The agent is gone without a word.");
+    const { happening } = result.value;
+    if (happening.kind === "turn-ended" && happening.promptKey !== lease.task().promptInFlight?.key)
+      return undefined;
+    await lease.transact((task) => decideNews(task, result.value));
+    if (happening.kind === "tool" && happening.tool.status !== "in_progress") options.onWork();
+    if (happening.kind === "turn-ended") {
+      cancelling = false;
+      if (happening.stopReason === "failed")
+        return failed("agent-failed", happening.sentence ?? "The agent failed.");
+      if (happening.stopReason === "refusal")
+        return failed("agent-refused", "The agent refused the request.");
+    }
+    if (happening.kind === "trouble" && happening.fatal)
+      return failed(happening.trouble, happening.sentence);
+    if (happening.kind === "exited" && lease.task().promptInFlight !== undefined) {
+      return failed("agent-exited", exitSentence(happening.exit, happening.lastLines));
+    }
+    return undefined;
+  }
+}
+
+/** Asks the agent to end its turn, and listens to its last words for a while. */
+async function stopTurn(
+  agent: Agent,
+  lease: Lease,
+  news: AsyncIterator<AgentNews>,
+  pending: Promise<IteratorResult<AgentNews>> | undefined,
+  graceMs: number,
+): Promise<void> {
+  if (lease.task().promptInFlight === undefined) return;
+  await agent.cancel();
+  const over = Promise.withResolvers<"over">();
+  const timer = setTimeout(() => over.resolve("over"), graceMs);
+  try {
+    for (let next = pending; ; next = undefined) {
+      const result = await Promise.race([next ?? news.next(), over.promise]);
+      if (result === "over" || result.done === true) return;
+      await lease.transact((task) => decideNews(task, result.value));
+      if (result.value.happening.kind === "turn-ended") return;
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function failed(kind: string, sentence: string): ConversationEnd {
+  return { kind: "failed", failure: { kind, sentence } };
+}
+
+function exitSentence(
+  exit: { exitCode: number | null; outOfMemory: boolean },
+  lastLines: readonly string[],
+): string {
+  const how = exit.outOfMemory
+    ? "ran out of memory (raise `limits: {memory: …}` in .colony.yml)"
+    : `ended with exit code ${exit.exitCode ?? "none"}`;
+  const said = lastLines.filter((line) => line.trim() !== "").slice(-5);
+  return said.length === 0
+    ? `The agent ${how} before it was done.`
+    : `The agent ${how}:\n${said.join("\n")}`;
+}

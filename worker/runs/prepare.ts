@@ -1,0 +1,115 @@
+import { adoptSandbox, openSandbox } from "../../sandbox/sandbox.ts";
+import type { SandboxSpec } from "../../sandbox/spec.ts";
+import { openStore, type Store } from "../../sandbox/workspace.ts";
+import { installedBinds } from "../agent/installed.ts";
+import { type AgentProfile, parseAgentChoice } from "../agent/profiles.ts";
+import { openRunSocket } from "../gateway/client.ts";
+import { type EffectiveSettings, effectiveSettings } from "../settings/effective-settings.ts";
+import { parseRepositorySettings } from "../settings/repository-settings.ts";
+import type { Colony } from "./colony.ts";
+import type { Lease } from "./lease.ts";
+import type { RunContext } from "./run-context.ts";
+
+/** Where the model gateway is, inside every sandbox. */
+const gatewayPort = 4010;
+
+/** The task's store on this host. */
+export function openTaskStore(context: RunContext, lease: Lease): Promise<Store> {
+  const { repository } = lease.task();
+  return openStore({
+    folder: context.config.folder,
+    url: repository.url,
+    caller: repository.caller,
+  });
+}
+
+/**
+ * Fetches, reads the settings of the base commit, and opens or adopts the sandbox. Each step finds
+ * what an earlier driver did and goes on from there.
+ */
+export async function prepareColony(
+  context: RunContext,
+  lease: Lease,
+  store: Store,
+): Promise<Colony> {
+  await fixBase(lease, store);
+  const settings = await readSettings(context, lease, store);
+  const profile = await chooseAgent(context, lease, settings);
+  const adopted = await adoptSandbox(context.config.folder, lease.taskId);
+  if (adopted !== undefined) return { store, settings, profile, sandbox: adopted, fresh: false };
+  const binds = await installedBinds(context.config.folder, profile);
+  const spec = await specOf(context, lease.task(), store, settings, binds);
+  const sandbox = await openSandbox(context.config.folder, spec);
+  await lease.transact((task) => ({
+    task: { ...task, sandbox: "live", setupDone: false, notEnforced: [...sandbox.notEnforced] },
+    events: [],
+  }));
+  return { store, settings, profile, sandbox, fresh: true };
+}
+
+/** The base is chosen once: later runs of the task stay on it until the landing moves them. */
+async function fixBase(lease: Lease, store: Store): Promise<void> {
+  const known = lease.task();
+  if (known.baseCommit !== undefined) return;
+  const base = await store.fetch(known.repository.base);
+  const remarks = await store.remarks(base.commit);
+  await lease.transact((task) => ({
+    task: { ...task, branch: base.branch, baseCommit: base.commit },
+    events: [
+      { type: "run.based", branch: base.branch, commit: base.commit },
+      ...remarks.map((sentence) => ({ type: "remark", sentence }) as const),
+    ],
+  }));
+}
+
+/** Settings of the base commit, never of the agent's workspace, bounded by the administrator's. */
+export async function readSettings(
+  context: RunContext,
+  lease: Lease,
+  store: Store,
+): Promise<EffectiveSettings> {
+  const { baseCommit } = lease.task();
+  const text =
+    baseCommit === undefined ? undefined : await store.readFile(baseCommit, ".colony.yml");
+  return effectiveSettings(parseRepositorySettings(text ?? ""), context.admin);
+}
+
+/** Word of the person first, then the repository, the administrator, and the keys at hand. */
+async function chooseAgent(
+  context: RunContext,
+  lease: Lease,
+  settings: EffectiveSettings,
+): Promise<AgentProfile> {
+  const { agent } = lease.task();
+  const words = agent === defaultAgent ? (settings.agent ?? context.fallbackAgent) : agent;
+  const profile = parseAgentChoice(words);
+  if (words !== agent)
+    await lease.transact((task) => ({ task: { ...task, agent: words }, events: [] }));
+  return profile;
+}
+
+/** What a task's `agent` says when the person named none. */
+export const defaultAgent = "default";
+
+/** The sandbox of a task (or of the check of its landing) as data. */
+export async function specOf(
+  context: RunContext,
+  task: { readonly id: string; readonly epoch: number; readonly baseCommit?: string | undefined },
+  store: Store,
+  settings: EffectiveSettings,
+  binds: SandboxSpec["binds"],
+): Promise<SandboxSpec> {
+  const { config } = context;
+  const workspace = await store.openWorkspace(task.id, task.baseCommit ?? "");
+  const gateway = await openRunSocket(config.folder, task.id);
+  return {
+    id: task.id,
+    epoch: task.epoch,
+    hostname: task.id,
+    workspace,
+    binds: [{ source: config.codeRoot, target: "/opt/colony" }, ...binds],
+    limits: settings.limits,
+    egress: settings.egress,
+    forwards: [{ port: gatewayPort, socketPath: gateway }],
+  };
+}

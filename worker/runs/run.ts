@@ -1,0 +1,246 @@
+import type { Agent } from "../agent/agent.ts";
+import { openAgent } from "../agent/agent.ts";
+import { agentSavedSchema } from "../agent/saved.ts";
+import type { Prompt, Task } from "../protocol/task.ts";
+import { passed, runInside } from "./check.ts";
+import { type Colony, insideHome, insideWorkspace, saveChange } from "./colony.ts";
+import { converse } from "./conversation.ts";
+import { failureOf } from "./failure.ts";
+import { watchFiles } from "./files.ts";
+import { type Lease, LeaseLostError } from "./lease.ts";
+import { openTaskStore, prepareColony } from "./prepare.ts";
+import { showPreview, watchPreviews } from "./previews.ts";
+import type { RunContext } from "./run-context.ts";
+import { decidePromptAgain, workedUntil } from "./steps.ts";
+
+/**
+ * Drives one task from where it stands to the next point at which a person decides. Each line may
+ * be the last one of this process: everything before it is found again by the next driver.
+ */
+export async function driveRun(context: RunContext, lease: Lease): Promise<void> {
+  try {
+    await enter(lease, "prepare");
+    const store = await openTaskStore(context, lease);
+    const colony = await prepareColony(context, lease, store);
+    await using _ = colony.sandbox;
+    await settleConflicts(context, lease, colony);
+    await runSetup(context, lease, colony);
+    await using files = watchFiles(context, lease, colony);
+    await using previews = watchPreviews(context, lease, colony);
+    await enter(lease, "agent");
+    const end = await talk(lease, colony, files.touch);
+    if (end.kind === "waiting") return;
+    await files.settled();
+    if (end.kind === "stopped") return await endStopped(context, lease, colony);
+    if (end.kind === "failed") throw new RunFailure(end.failure);
+    await enter(lease, "check");
+    await runCheck(context, lease, colony);
+    await showPreview(context, lease, colony, previews);
+    await endFinished(context, lease, colony);
+  } catch (error) {
+    if (error instanceof LeaseLostError) throw error;
+    await endFailed(context, lease, error);
+  }
+}
+
+/** The agent, or its absence, ended the run; the fields are for the thread. */
+export class RunFailure extends Error {
+  override readonly name = "RunFailure";
+  readonly kind: string;
+  constructor(failure: { readonly kind: string; readonly sentence: string }) {
+    super(failure.sentence);
+    this.kind = failure.kind;
+  }
+}
+
+async function enter(lease: Lease, phase: NonNullable<Task["phase"]>): Promise<void> {
+  await lease.transact((task) => ({
+    task: { ...task, phase },
+    events: [{ type: "phase.started", phase }],
+  }));
+}
+
+/** A refused landing left conflicts: they are written into the workspace for the agent to settle. */
+async function settleConflicts(
+  context: RunContext,
+  lease: Lease,
+  { store, sandbox }: Colony,
+): Promise<void> {
+  const { conflicts, branch, id } = lease.task();
+  if (conflicts.length === 0 || branch === undefined) return;
+  const moved = await store.updateToBase(id, { branch, sandbox });
+  await lease.transact((task) => ({ task: { ...task, baseCommit: moved.base }, events: [] }));
+  await saveChange(context, lease, store, sandbox);
+}
+
+async function runSetup(
+  context: RunContext,
+  lease: Lease,
+  { settings, sandbox }: Colony,
+): Promise<void> {
+  if (settings.setup === undefined || lease.task().setupDone) return;
+  await enter(lease, "setup");
+  const { result, artifact } = await runInside(context, sandbox, settings.setup, {
+    name: "setup",
+    env: settings.env,
+    timeoutMs: settings.setupTimeoutMs,
+  });
+  if (!passed(result)) {
+    throw new RunFailure({
+      kind: "setup-failed",
+      sentence: `\`setup\` failed (exit ${result.exitCode ?? "by its time limit"}): ${settings.setup}\n${result.excerpt}`,
+    });
+  }
+  await lease.transact((task) => ({
+    task: { ...task, setupDone: true },
+    events: [
+      {
+        type: "agent.tool",
+        id: "setup",
+        title: "setup",
+        kind: "execute",
+        status: "done",
+        command: result.command,
+        excerpt: result.excerpt,
+        exitCode: result.exitCode,
+        ...(artifact === undefined ? {} : { artifact }),
+      },
+    ],
+  }));
+}
+
+async function talk(lease: Lease, colony: Colony, onWork: () => void) {
+  if (colony.fresh) await lease.transact(decidePromptAgain);
+  const saved = agentSavedSchema.safeParse(lease.task().agentSaved);
+  await using agent: Agent = await openAgent({
+    profile: colony.profile,
+    sandbox: colony.sandbox,
+    cwd: insideWorkspace,
+    home: insideHome,
+    env: colony.settings.env,
+    mode: colony.settings.permissions,
+    ...(saved.success ? { saved: saved.data } : {}),
+  });
+  return await converse(agent, lease, {
+    graceMs: 8_000,
+    onWork,
+    toText: (prompt) => promptText(lease.task(), prompt),
+  });
+}
+
+/** A reply to a conflict comes with the files and lines, which the person need not retype. */
+function promptText(task: Task, prompt: Prompt): string {
+  if (task.conflicts.length === 0) return prompt.text;
+  const places = task.conflicts.map(
+    ({ path, lines, withTitle }) =>
+      `- ${path}, lines ${lines}${withTitle === undefined ? "" : `, against "${withTitle}"`}`,
+  );
+  return [
+    prompt.text,
+    "",
+    "Your change conflicts with what was merged meanwhile. The files now hold conflict markers:",
+    ...places,
+    "Edit them so that both intentions are kept and no marker is left.",
+  ].join("\n");
+}
+
+async function runCheck(
+  context: RunContext,
+  lease: Lease,
+  { settings, sandbox }: Colony,
+): Promise<void> {
+  if (settings.check === undefined) return;
+  const { result, artifact } = await runInside(context, sandbox, settings.check, {
+    name: "check",
+    env: settings.env,
+    timeoutMs: settings.checkTimeoutMs,
+  });
+  await lease.transact((task) => ({
+    task: { ...task, check: result },
+    events: [{ type: "check.finished", result, ...(artifact === undefined ? {} : { artifact }) }],
+  }));
+}
+
+async function endFinished(
+  context: RunContext,
+  lease: Lease,
+  { store, sandbox }: Colony,
+): Promise<void> {
+  const change = await saveChange(context, lease, store, sandbox);
+  const nowMs = Date.now();
+  await lease.transact((task) => {
+    // Words that came while the check ran: the next run takes them.
+    if (task.prompts.length > 0) {
+      return {
+        task: { ...workedUntil(task, nowMs), state: "queued", phase: "prepare" },
+        events: [{ type: "task.queued", reason: "reply" }],
+        jobs: [{ kind: "run" }],
+      };
+    }
+    const worked = workedUntil(task, nowMs);
+    const { phase: _, step: _s, stopAsked: _a, ...rest } = worked;
+    return {
+      task: { ...rest, state: "review", conflicts: [], endedAtMs: nowMs, activeAtMs: nowMs },
+      events: [
+        ...change.remarks.map((sentence) => ({ type: "remark", sentence }) as const),
+        { type: "run.finished", summary: task.summary ?? "", change, elapsedMs: worked.workedMs },
+      ],
+    };
+  });
+}
+
+async function endStopped(
+  context: RunContext,
+  lease: Lease,
+  { store, sandbox }: Colony,
+): Promise<void> {
+  const change = await saveChange(context, lease, store, sandbox);
+  await lease.transact((task) => {
+    const by = task.stopAsked ?? task.requester;
+    const {
+      phase: _,
+      step: _s,
+      stopAsked: _a,
+      promptInFlight: _p,
+      permission: _q,
+      ...rest
+    } = workedUntil(task, Date.now());
+    return {
+      task: {
+        ...rest,
+        state: "stopped",
+        prompts: [],
+        endedAtMs: Date.now(),
+        activeAtMs: Date.now(),
+      },
+      events: [{ type: "run.stopped", by, change }],
+    };
+  });
+}
+
+async function endFailed(context: RunContext, lease: Lease, error: unknown): Promise<void> {
+  const failure = failureOf(error);
+  context.log.warn({ task: lease.taskId, err: error }, "run failed");
+  await lease.transact((task) => {
+    const {
+      phase: _,
+      step: _s,
+      stopAsked: _a,
+      promptInFlight: _p,
+      permission: _q,
+      permissionAnswer: _r,
+      ...rest
+    } = workedUntil(task, Date.now());
+    return {
+      task: {
+        ...rest,
+        state: "failed",
+        prompts: [],
+        failure,
+        endedAtMs: Date.now(),
+        activeAtMs: Date.now(),
+      },
+      events: [{ type: "run.failed", ...failure }],
+    };
+  });
+}
