@@ -11,10 +11,10 @@ function findPages(root) {
   );
 }
 
-/** Bundles the browser code into `out`. A packaged program brings its bundle and has no sources. */
+/** Bundles the browser code into `out`, and says whether there was any source to bundle. */
 export async function bundlePages(root, out) {
   const pages = findPages(root);
-  if (pages.length === 0) return;
+  if (pages.length === 0) return false;
   const resolved = createRequire(join(root, "package.json")).resolve("esbuild");
   const { build } = await import(pathToFileURL(resolved).href).then(
     (module) => module.default ?? module,
@@ -35,4 +35,5 @@ export async function bundlePages(root, out) {
     logLevel: "error",
     absWorkingDir: root,
   });
+  return true;
 }

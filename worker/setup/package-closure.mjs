@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 
 /** Finds a dependency as Node does: in the nearest node_modules, going up. */
 function findPackage(name, from) {
@@ -21,25 +21,29 @@ function wantedNames(folder) {
   ];
 }
 
+/** Where a package lies below the nearest folder above `root` that holds it. */
+function placeBelow(root, found) {
+  for (let folder = root; folder !== "/"; folder = dirname(folder)) {
+    if (found.startsWith(join(folder, "node_modules/"))) return relative(folder, found);
+  }
+  return join("node_modules", basename(found));
+}
+
 /**
  * Every package that runs in production, from the dependencies of `root` on, as a map from the
  * place that it takes in a copy (`node_modules/…`) to the folder where it lies now. Dev
  * dependencies are left out. In a clone the packages lie below `root`; installed from a package
- * they may lie beside it; in the copy all lie below it.
+ * they lie above it; in the copy all lie below it.
  */
 export function productionClosure(root) {
-  const beside = dirname(root.slice(0, root.lastIndexOf("/node_modules/") + 1) || root);
   const places = new Map();
   const queue = [{ folder: root, place: "" }];
   for (const { folder, place } of queue) {
     for (const name of wantedNames(folder)) {
       const found = findPackage(name, folder);
       // Optional ones of other platforms, and peers that nobody installed.
-      if (!found || found === root) continue;
-      const below = relative(root, found);
-      const common = below.startsWith("..")
-        ? relative(beside, found).replace(/^.*?(?=node_modules\/)/, "")
-        : below;
+      if (!found || root.startsWith(`${found}/`)) continue;
+      const common = placeBelow(root, found);
       const taken = places.get(common);
       if (taken === found) continue;
       // Two versions want one place: the later comer's goes below the package that asks for it.

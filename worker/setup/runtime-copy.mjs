@@ -92,14 +92,21 @@ async function build(root, runtimes, folder) {
     mkdirSync(dirname(join(work, file)), { recursive: true, mode: 0o755 });
     cpSync(join(root, file), join(work, file));
   }
-  if (existsSync(join(root, "dist")))
-    cpSync(join(root, "dist"), join(work, "dist"), { recursive: true });
-  await bundlePages(root, join(work, "dist"));
+  await placePages(root, join(work, "dist"));
   for (const name of [...CODE, "dist", "package.json"]) {
     if (existsSync(join(work, name))) await run(["chmod", "-R", "u=rwX,go=rX", join(work, name)]);
   }
   markUsed(work);
   renameSync(work, folder);
+}
+
+/** A clone bundles its pages, also into a `dist` of its own; a package has brought the bundle. */
+async function placePages(root, target) {
+  if (await bundlePages(root, target)) {
+    for (const name of readdirSync(target))
+      cpSync(join(target, name), join(root, "dist", name), { recursive: true });
+  } else if (existsSync(join(root, "dist")))
+    cpSync(join(root, "dist"), target, { recursive: true });
 }
 
 /** The part of a copy that changes only with the lock file: packages, and Node at bin/node. */
@@ -113,7 +120,11 @@ async function ensurePackages(root, runtimes) {
       // Its own nested packages are entries of their own, and Node's has only to bring bin/node.
       if (/^node-linux-/.test(basename(place))) continue;
       const nested = join(source, "node_modules");
-      cpSync(source, join(work, place), { recursive: true, verbatimSymlinks: true, filter: (file) => file !== nested });
+      cpSync(source, join(work, place), {
+        recursive: true,
+        verbatimSymlinks: true,
+        filter: (file) => file !== nested,
+      });
     }
     cpSync(findNode(root), join(work, "bin", "node"));
     await run(["chown", "-R", "0:0", work]);
