@@ -69,7 +69,6 @@ async function pack() {
     ...about
   } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   writeFileSync(join(out, "package.json"), `${JSON.stringify(about, null, 2)}\n`);
-  cpSync(join(root, ".puppeteerrc.cjs"), join(out, ".puppeteerrc.cjs"));
 }
 
 try {

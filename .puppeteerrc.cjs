@@ -1,2 +1,0 @@
-// The browser is Debian's chromium-headless-shell, installed by the set-up.
-module.exports = { skipDownload: true };
