@@ -52,7 +52,7 @@ export function parseWorkerConfig(
     redisUrl: e.REDIS_URL,
     bytesRedisUrl: e.COLONY_BYTES_REDIS,
     // BullMQ queue names and DNS labels take no dots.
-    host: e.COLONY_HOST ?? (hostname().split(".")[0] ?? "localhost"),
+    host: e.COLONY_HOST ?? hostname().split(".")[0] ?? "localhost",
     drivers: e.COLONY_DRIVERS,
     driverConcurrency: e.COLONY_DRIVER_CONCURRENCY,
     previewPort: e.COLONY_PREVIEW_PORT,

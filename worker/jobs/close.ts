@@ -30,7 +30,7 @@ export async function closeTask(context: RunContext, taskId: string): Promise<vo
         ...(total === undefined ? {} : { receipt: total }),
       },
       events: [
-        ...(newest.previews.length > 0 ? [{ type: "preview.changed", ports: [] } as const] : []),
+        ...(newest.previews.length > 0 ? [{ type: "preview.changed" as const, ports: [] }] : []),
         {
           type: "sandbox.ended",
           reason: reasonOf(newest),

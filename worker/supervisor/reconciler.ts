@@ -82,9 +82,7 @@ async function tasksWithJobs({ queues, config }: RunContext): Promise<Set<string
   ];
   const found = new Set<string>();
   for (const name of names) {
-    const jobs = await queues
-      .get(name)
-      .getJobs(["waiting", "active", "delayed", "paused", "prioritized"]);
+    const jobs = await queues.get(name).getJobs(["waiting", "active", "delayed", "prioritized"]);
     for (const job of jobs) {
       const data: unknown = job?.data;
       if (typeof data === "object" && data !== null && "taskId" in data)

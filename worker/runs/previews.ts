@@ -1,0 +1,129 @@
+import { probePage } from "../preview/pages.ts";
+import { type Colony, insideWorkspace } from "./colony.ts";
+import { type Lease, LeaseLostError } from "./lease.ts";
+import { type Page, showPage } from "./pictures.ts";
+import type { RunContext } from "./run-context.ts";
+
+const settleMs = 2_000;
+const startWaitMs = 20_000;
+
+export interface PreviewWatch extends AsyncDisposable {
+  /** Pages that answer now. */
+  pages(): readonly Page[];
+  /** Looks at every page again, with new pictures where they differ. */
+  showAll(): Promise<void>;
+  /** Resolves once a page answers, or after `timeoutMs`. */
+  firstPage(timeoutMs: number): Promise<void>;
+}
+
+/**
+ * Follows the ports that listen in the sandbox. One that answers with a page and stays for 2 s is
+ * told with its picture; databases, debuggers and the servers of a test suite are not.
+ */
+export function watchPreviews(context: RunContext, lease: Lease, colony: Colony): PreviewWatch {
+  const pages = new Map<number, Page>();
+  const shown = new Map<number, string>();
+  const ending = new AbortController();
+  let ports = new Set<number>();
+  let arrived = Promise.withResolvers<void>();
+  // One at a time: posts come in the order in which the ports came.
+  let queue: Promise<void> = Promise.resolve();
+  const enqueue = (act: () => Promise<void>): Promise<void> => {
+    queue = queue.then(act).catch((error: unknown) => {
+      if (ending.signal.aborted || error instanceof LeaseLostError) return;
+      context.log.warn({ task: lease.taskId, err: error }, "preview");
+    });
+    return queue;
+  };
+  const tell = async () => {
+    const list = [...pages.values()];
+    await lease.transact((task) => ({
+      task: { ...task, previews: list },
+      events: [{ type: "preview.changed", ports: list }],
+    }));
+  };
+  const opened = async (port: number) => {
+    const page = await probePage({
+      dialerPath: colony.sandbox.dialerPath,
+      port,
+      stayMs: settleMs,
+      signal: ending.signal,
+    });
+    if (page === undefined || !ports.has(port) || ending.signal.aborted) return;
+    const path =
+      colony.settings.preview?.port === port ? (colony.settings.preview.path ?? "/") : "/";
+    pages.set(port, { port, path, title: page.title });
+    await tell();
+    await showPage(context, lease, colony, { port, path, title: page.title }, shown);
+    arrived.resolve();
+  };
+  for (const page of lease.task().previews) pages.set(page.port, page);
+  const stop = colony.sandbox.watchPorts((now) => {
+    const next = new Set(now);
+    const fresh = now.filter((port) => !ports.has(port) && !pages.has(port));
+    const gone = [...pages.keys()].filter((port) => !next.has(port));
+    ports = next;
+    for (const port of fresh) void enqueue(() => opened(port));
+    if (gone.length === 0) return;
+    for (const port of gone) pages.delete(port);
+    void enqueue(tell);
+  });
+  return {
+    pages: () => [...pages.values()],
+    async showAll() {
+      for (const page of pages.values()) {
+        await enqueue(() => showPage(context, lease, colony, page, shown));
+      }
+    },
+    async firstPage(timeoutMs) {
+      if (pages.size > 0) return;
+      const timeout = Promise.withResolvers<void>();
+      const timer = setTimeout(timeout.resolve, timeoutMs);
+      await Promise.race([arrived.promise, timeout.promise]);
+      clearTimeout(timer);
+      arrived = Promise.withResolvers<void>();
+    },
+    async [Symbol.asyncDispose]() {
+      stop();
+      ending.abort();
+      await queue;
+    },
+  };
+}
+
+/**
+ * The last pictures before the result: of what runs, or, where the agent started nothing, of what
+ * the repository's `preview` command starts.
+ */
+export async function showPreview(
+  context: RunContext,
+  lease: Lease,
+  colony: Colony,
+  watch: PreviewWatch,
+): Promise<void> {
+  const { preview, env } = colony.settings;
+  const hasFiles = (lease.task().change?.files.length ?? 0) > 0;
+  if (watch.pages().length === 0 && preview !== undefined && hasFiles) {
+    await colony.sandbox.start({
+      name: `preview-${lease.task().run}`,
+      argv: ["sh", "-c", preview.command],
+      cwd: insideWorkspace,
+      env: { ...env, ...(preview.port === undefined ? {} : { PORT: String(preview.port) }) },
+      terminal: { columns: 120, rows: 40 },
+    });
+    await watch.firstPage(startWaitMs);
+    if (watch.pages().length === 0) {
+      await lease.transact((task) => ({
+        task,
+        events: [
+          {
+            type: "remark",
+            sentence: `\`preview\` was started (${preview.command}), but no page answered within ${startWaitMs / 1000} s.`,
+          },
+        ],
+      }));
+    }
+    return;
+  }
+  await watch.showAll();
+}

@@ -1,0 +1,68 @@
+import { join } from "node:path";
+import { startScreenshots } from "../../screenshots/screenshots.ts";
+import { hostPath } from "../process/host-path.ts";
+import { readColonyUser } from "../process/system-user.ts";
+import type { RunContext } from "../runs/run-context.ts";
+import { keepChild } from "./child.ts";
+import { screenshotsFolder } from "./paths.ts";
+
+/** The host's unprivileged helpers: model gateway, preview proxy, warm browser. */
+export async function openServices(
+  context: RunContext,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<AsyncDisposable> {
+  const { config, log } = context;
+  const { folder, codeRoot, nodePath } = config;
+  const user = await readColonyUser();
+  await using stack = new AsyncDisposableStack();
+  const common = {
+    PATH: hostPath,
+    COLONY_HOME: folder.home,
+    COLONY_SHARED: folder.shared,
+    COLONY_PREVIEW_PORT: String(config.previewPort),
+  };
+  const entries = [
+    { name: "gateway", env: { ...common, ...modelEnvironment(environment) } },
+    { name: "preview", env: common },
+  ];
+  for (const { name, env } of entries) {
+    stack.use(
+      await keepChild({
+        name,
+        argv: [nodePath, join(codeRoot, "worker", name, "main.ts")],
+        env,
+        uid: user.uid,
+        gid: user.gid,
+        stdio: ["ignore", "inherit", "inherit"],
+        detached: true,
+        log,
+      }),
+    );
+  }
+  stack.use(
+    await startScreenshots({
+      folder: screenshotsFolder(folder),
+      nodePath,
+      codeRoot,
+      uid: user.uid,
+      gid: user.gid,
+      hiddenPaths: [folder.sandboxes, folder.repositories, folder.redis],
+      log: (line) => log.info({ child: "screenshots" }, line),
+    }),
+  );
+  const owned = stack.move();
+  return { [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() };
+}
+
+/** Keys and upstream addresses of models: for the gateway alone. */
+function modelEnvironment(
+  environment: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  const wanted =
+    /^(ANTHROPIC|OPENAI|GEMINI|GOOGLE|OPENROUTER|CODEX)_(API_KEY|AUTH_TOKEN|BASE_URL)$|^https?_proxy$|^no_proxy$|^NODE_EXTRA_CA_CERTS$/i;
+  return Object.fromEntries(
+    Object.entries(environment).filter(
+      (entry): entry is [string, string] => wanted.test(entry[0]) && entry[1] !== undefined,
+    ),
+  );
+}
