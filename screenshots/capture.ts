@@ -1,4 +1,5 @@
-import type { BrowserContext, HTTPResponse, Page } from "puppeteer";
+import type { BrowserContext, HTTPResponse, Page } from "puppeteer-core";
+import { decideArrival } from "./arrival.ts";
 import type { WarmBrowser } from "./browser.ts";
 import { settledWithin, within } from "./deadline.ts";
 import { freeze } from "./freeze.ts";
@@ -11,7 +12,7 @@ import {
   type Shot,
   type Viewport,
 } from "./protocol.ts";
-import { isLoopbackName, openTaskProxy, type TaskProxy } from "./proxy.ts";
+import { openTaskProxy, type TaskProxy } from "./proxy.ts";
 import { settle } from "./settle.ts";
 import { maxPageHeight, shoot } from "./shoot.ts";
 
@@ -82,57 +83,51 @@ async function look(
   );
   const either = AbortSignal.any([signal, crashed.signal]);
   const watch = watchPage(page, proxy);
-  await within(prepare(page, viewport), either);
-  const response = await open(page, url, proxy, either);
+  const product = userAgent(await within(context.browser().userAgent(), either), viewport);
+  await within(prepare(page, viewport, product), either);
+  const response = await open(page, url, either).catch((error) => {
+    if (either.aborted) throw either.reason;
+    throw decideArrival(url, watch.lastNavigation(), proxy) ?? error;
+  });
   const settled = await settle(page, watch, {
     untilMs: bounds.untilMs,
     maxHeight: maxPageHeight(viewport),
     signal: either,
   });
+  const astray = decideArrival(url, watch.lastNavigation(), proxy);
+  if (astray) throw astray;
   await freeze(page, either);
-  const session = await within(page.createCDPSession(), either);
-  const shot = await shoot(page, session, viewport, either);
+  const shot = await shoot(page, viewport, either);
   const title = await within(page.title(), either);
   const looked = { shot, title, url: page.url(), status: response.status(), watch, settled };
   await within(page.close(), either);
   return looked;
 }
 
-async function prepare(page: Page, viewport: Viewport): Promise<void> {
+/** What an ordinary browser on such a screen says of itself: some pages refuse a headless one. */
+export function userAgent(headless: string, viewport: Pick<Viewport, "isMobile">): string {
+  const desktop = headless.replace("HeadlessChrome", "Chrome");
+  if (!viewport.isMobile) return desktop;
+  return desktop
+    .replace(/\([^)]*\)/, "(Linux; Android 10; K)")
+    .replace(/ Safari\//, " Mobile Safari/");
+}
+
+async function prepare(page: Page, viewport: Viewport, product: string): Promise<void> {
   const { width, height, deviceScaleFactor, isMobile } = viewport;
   await Promise.all([
     page.setViewport({ width, height, deviceScaleFactor, isMobile, hasTouch: isMobile }),
+    page.setUserAgent({ userAgent: product }),
     page.emulateMediaFeatures([{ name: "prefers-reduced-motion", value: "reduce" }]),
   ]);
 }
 
-async function open(
-  page: Page,
-  url: string,
-  proxy: TaskProxy,
-  signal: AbortSignal,
-): Promise<HTTPResponse> {
-  let response: HTTPResponse | null;
-  try {
-    response = await within(page.goto(url, { waitUntil: "domcontentloaded", timeout: 0 }), signal);
-  } catch (error) {
-    if (signal.aborted) throw signal.reason;
-    const refusal = proxy.refusal(new URL(url).host);
-    throw new CaptureError("no-answer", `${url} gave no page${refusal ? `: ${refusal}` : ""}.`, {
-      cause: error,
-    });
-  }
-  const refusal = proxy.refusal(new URL(url).host);
-  if (!response || refusal) {
-    throw new CaptureError("no-answer", `${url} gave no page${refusal ? `: ${refusal}` : ""}.`);
-  }
-  const arrived = URL.parse(page.url());
-  if (!arrived || !isLoopbackName(arrived.hostname)) {
-    throw new CaptureError(
-      "left-sandbox",
-      `${url} leads to ${cutText(page.url())}, which is outside of the sandbox.`,
-    );
-  }
+async function open(page: Page, url: string, signal: AbortSignal): Promise<HTTPResponse> {
+  const response = await within(
+    page.goto(url, { waitUntil: "domcontentloaded", timeout: 0 }),
+    signal,
+  );
+  if (!response) throw new CaptureError("no-answer", `${url} gave no page.`);
   return response;
 }
 

@@ -1,4 +1,4 @@
-import type { Frame, Page } from "puppeteer";
+import type { Frame, Page } from "puppeteer-core";
 import { within } from "./deadline.ts";
 
 const MAX_FRAMES = 20;
@@ -7,6 +7,8 @@ const MAX_FRAMES = 20;
 export async function freeze(page: Page, signal: AbortSignal): Promise<void> {
   const frames = page.frames().slice(0, MAX_FRAMES);
   await within(Promise.all(frames.map(freezeFrame)), signal);
+  // From here on neither timers nor frame callbacks of the page run; ours still do.
+  await within(page.setJavaScriptEnabled(false), signal);
 }
 
 async function freezeFrame(frame: Frame): Promise<void> {

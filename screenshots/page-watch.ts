@@ -1,4 +1,4 @@
-import type { ConsoleMessage, HTTPRequest, Page } from "puppeteer";
+import type { ConsoleMessage, HTTPRequest, Page } from "puppeteer-core";
 import type { FailedRequest } from "./protocol.ts";
 import { isLoopbackName, type TaskProxy } from "./proxy.ts";
 
@@ -13,17 +13,27 @@ const LONG_POLL_MS = 2_500;
 export interface PageWatch {
   /** Milliseconds since the last request that counts came or went; 0 while one is open. */
   quietMs(nowMs: number): number;
+  /** Where the page as a whole last wanted to go, and the browser's word for why it could not. */
+  lastNavigation(): { readonly url: string; readonly errorText: string | undefined } | undefined;
   consoleErrors(): readonly string[];
   failedRequests(): readonly FailedRequest[];
   remarks(): readonly string[];
 }
 
+interface FailureSeen {
+  readonly order: number;
+  readonly entry: FailedRequest;
+}
+
 /** Listens to a page from before its first request. */
 export function watchPage(page: Page, proxy: TaskProxy): PageWatch {
   const open = new Map<HTTPRequest, number>();
+  const orders = new WeakMap<HTTPRequest, number>();
+  const failures = new Map<string, FailureSeen>();
   const errors: { readonly text: string; readonly echoOf: string | undefined }[] = [];
-  const failed = new Map<string, FailedRequest>();
   const remarks = new Set<string>();
+  let requests = 0;
+  let navigation: HTTPRequest | undefined;
   let lastActivityMs = Date.now();
 
   const ended = (request: HTTPRequest) => {
@@ -32,12 +42,15 @@ export function watchPage(page: Page, proxy: TaskProxy): PageWatch {
   const addError = (text: string, echoOf?: string) => {
     if (errors.length < MAX_ENTRIES) errors.push({ text: cutText(text), echoOf });
   };
-  const addFailed = (request: HTTPRequest, status: number | undefined, errorText: string) => {
+  const addFailure = (request: HTTPRequest, status: number | undefined, errorText: string) => {
     const entry = describeFailure(request.url(), request.method(), status, errorText, proxy);
-    if (entry && failed.size < MAX_ENTRIES) failed.set(`${entry.method} ${entry.url}`, entry);
+    if (!entry || failures.size >= MAX_ENTRIES) return;
+    failures.set(`${entry.method} ${entry.url}`, { order: orders.get(request) ?? 0, entry });
   };
 
   page.on("request", (request) => {
+    orders.set(request, requests++);
+    if (request.isNavigationRequest() && request.frame() === page.mainFrame()) navigation = request;
     if (UNCOUNTED.has(request.resourceType()) || request.url().startsWith("data:")) return;
     open.set(request, Date.now());
     lastActivityMs = Date.now();
@@ -45,10 +58,10 @@ export function watchPage(page: Page, proxy: TaskProxy): PageWatch {
   page.on("requestfinished", ended);
   page.on("requestfailed", (request) => {
     ended(request);
-    addFailed(request, undefined, request.failure()?.errorText ?? "failed");
+    addFailure(request, undefined, request.failure()?.errorText ?? "failed");
   });
   page.on("response", (response) => {
-    if (response.status() >= 400) addFailed(response.request(), response.status(), "");
+    if (response.status() >= 400) addFailure(response.request(), response.status(), "");
   });
   page.on("console", (message) => {
     if (message.type() === "error") addError(message.text(), echoedUrl(message));
@@ -60,16 +73,20 @@ export function watchPage(page: Page, proxy: TaskProxy): PageWatch {
     remarks.add(`The page opened a dialog (${dialog.type()}): ${cutText(dialog.message())}`);
     dialog.dismiss().catch(() => {});
   });
+  const failed = () =>
+    [...failures.values()].toSorted((a, b) => a.order - b.order).map(({ entry }) => entry);
   return {
     quietMs(nowMs) {
       for (const sinceMs of open.values()) if (nowMs - sinceMs < LONG_POLL_MS) return 0;
       return nowMs - lastActivityMs;
     },
-    consoleErrors: () =>
-      errors
-        .filter(({ echoOf }) => !echoOf || ![...failed.values()].some(({ url }) => url === echoOf))
-        .map(({ text }) => text),
-    failedRequests: () => [...failed.values()],
+    lastNavigation: () =>
+      navigation && { url: navigation.url(), errorText: navigation.failure()?.errorText },
+    consoleErrors: () => {
+      const told = new Set(failed().map(({ url }) => url));
+      return errors.filter(({ echoOf }) => !echoOf || !told.has(echoOf)).map(({ text }) => text);
+    },
+    failedRequests: failed,
     remarks: () => [...remarks].slice(0, 5),
   };
 }

@@ -60,7 +60,8 @@ export async function openTaskProxy(dialerPath: string): Promise<TaskProxy> {
     const host = URL.parse(target)?.host ?? "";
     if (port === undefined) {
       refuse(host, undefined);
-      return void response.writeHead(403, { "content-type": "text/plain" }).end();
+      // No answer rather than a refusal: the page must not take it for the other server's.
+      return void incoming.socket.destroy();
     }
     try {
       forward(incoming, response, new URL(target), await reach(port));

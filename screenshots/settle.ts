@@ -1,4 +1,4 @@
-import type { Page } from "puppeteer";
+import type { Page } from "puppeteer-core";
 import { pause, settledWithin, within } from "./deadline.ts";
 import type { PageWatch } from "./page-watch.ts";
 

@@ -1,4 +1,4 @@
-import type { CDPSession, Page } from "puppeteer";
+import type { Page } from "puppeteer-core";
 import { within } from "./deadline.ts";
 import type { Shot, Viewport } from "./protocol.ts";
 
@@ -20,24 +20,19 @@ export function smallerHeight(height: number, bytes: number): number {
 }
 
 /** Takes the picture of a page that holds still: all of it, as far as the bounds go. */
-export async function shoot(
-  page: Page,
-  session: CDPSession,
-  viewport: Viewport,
-  signal: AbortSignal,
-): Promise<Shot> {
+export async function shoot(page: Page, viewport: Viewport, signal: AbortSignal): Promise<Shot> {
   const contentHeight = await within(page.evaluate(readHeight), signal);
   let height = Math.max(viewport.height, Math.min(contentHeight, maxPageHeight(viewport)));
   for (let tries = 1; ; tries++) {
-    const { data } = await within(
-      session.send("Page.captureScreenshot", {
-        format: "png",
-        clip: { x: 0, y: 0, width: viewport.width, height, scale: 1 },
+    // Not by a CDP session of our own: the screen that is emulated is a matter of each session.
+    const bytes = await within(
+      page.screenshot({
+        clip: { x: 0, y: 0, width: viewport.width, height },
         captureBeyondViewport: height > viewport.height,
       }),
       signal,
     );
-    const png = Buffer.from(data, "base64");
+    const png = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     if (png.length <= MAX_PNG_BYTES || tries === MAX_TRIES) {
       return { viewport: viewport.name, png, ...pngSize(png), cut: contentHeight > height };
     }
