@@ -60,7 +60,10 @@ export async function openTestSite(listener: RequestListener, port = 5173): Prom
 }
 
 /** Answers one HTML page to every request, and 404 for what `elsewhere` does not know. */
-export function page(html: string, elsewhere: Record<string, RequestListener> = {}): RequestListener {
+export function page(
+  html: string,
+  elsewhere: Record<string, RequestListener> = {},
+): RequestListener {
   return (request, response) => {
     const path = (request.url ?? "/").split("?")[0]!;
     const other = elsewhere[path];
