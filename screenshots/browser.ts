@@ -1,6 +1,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import puppeteer, { type Browser } from "puppeteer-core";
+import puppeteer, { type Browser } from "puppeteer";
 import { settledWithin } from "./deadline.ts";
 import { chromiumFlags } from "./flags.ts";
 import { CaptureError } from "./protocol.ts";

@@ -1,4 +1,4 @@
-import type { BrowserContext, HTTPResponse, Page } from "puppeteer-core";
+import type { BrowserContext, HTTPResponse, Page } from "puppeteer";
 import { decideArrival } from "./arrival.ts";
 import type { WarmBrowser } from "./browser.ts";
 import { settledWithin, within } from "./deadline.ts";

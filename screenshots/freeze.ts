@@ -1,4 +1,4 @@
-import type { Frame, Page } from "puppeteer-core";
+import type { Frame, Page } from "puppeteer";
 import { within } from "./deadline.ts";
 
 const MAX_FRAMES = 20;

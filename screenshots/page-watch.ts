@@ -1,4 +1,4 @@
-import type { ConsoleMessage, HTTPRequest, Page } from "puppeteer-core";
+import type { ConsoleMessage, HTTPRequest, Page } from "puppeteer";
 import type { FailedRequest } from "./protocol.ts";
 import { isLoopbackName, type TaskProxy } from "./proxy.ts";
 

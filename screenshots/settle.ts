@@ -1,4 +1,4 @@
-import type { Page } from "puppeteer-core";
+import type { Page } from "puppeteer";
 import { pause, settledWithin, within } from "./deadline.ts";
 import type { PageWatch } from "./page-watch.ts";
 

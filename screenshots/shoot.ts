@@ -1,4 +1,4 @@
-import type { Page } from "puppeteer-core";
+import type { Page } from "puppeteer";
 import { within } from "./deadline.ts";
 import type { Shot, Viewport } from "./protocol.ts";
 
