@@ -1,4 +1,5 @@
 import type { ConsoleMessage, HTTPRequest, Page } from "puppeteer";
+import { renderConsole } from "./console-text.ts";
 import type { FailedRequest } from "./protocol.ts";
 import { isLoopbackName, type TaskProxy } from "./proxy.ts";
 
@@ -64,7 +65,9 @@ export function watchPage(page: Page, proxy: TaskProxy): PageWatch {
     if (response.status() >= 400) addFailure(response.request(), response.status(), "");
   });
   page.on("console", (message) => {
-    if (message.type() === "error") addError(message.text(), echoedUrl(message));
+    if (message.type() !== "error" && message.type() !== "assert") return;
+    const values = message.args().map((handle) => handle.remoteObject());
+    addError(values.length > 0 ? renderConsole(values) : message.text(), echoedUrl(message));
   });
   page.on("pageerror", (error) => {
     addError(`Uncaught ${error instanceof Error ? `${error.name}: ${error.message}` : error}`);
