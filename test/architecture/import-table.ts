@@ -14,7 +14,7 @@ const TABLE: readonly { from: RegExp; may: readonly RegExp[] }[] = [
     from: /^worker\//,
     may: [
       /^worker\/(?!setup\/)/,
-      /^sandbox\/(sandbox|workspace|state-folder|command)\.ts$/,
+      /^sandbox\/(sandbox|workspace|state-folder|command|host-checks?)\.ts$/,
       /^screenshots\/screenshots\.ts$/,
     ],
   },

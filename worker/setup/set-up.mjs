@@ -20,13 +20,17 @@ function checkHost() {
     throw new SetupError("colony makes sandboxes and must be root; run the same command with sudo");
 }
 
-/** Folders that all installations of the host share; everybody may read them. */
+/** Folders that all installations of the host share; everybody may read them, but the images. */
 function makeFolders(shared) {
   try {
-    for (const name of ["", "images", "runtime", "agents"]) {
+    mkdirSync(shared, { recursive: true, mode: 0o755 });
+    chmodSync(shared, 0o755);
+    for (const name of ["runtime", "agents"]) {
       mkdirSync(join(shared, name), { recursive: true, mode: 0o755 });
     }
-    chmodSync(shared, 0o755);
+    // An image has the host's setuid programs: nobody else may start them there.
+    mkdirSync(join(shared, "images"), { recursive: true, mode: 0o700 });
+    chmodSync(join(shared, "images"), 0o700);
   } catch (cause) {
     throw new SetupError(
       `cannot write to ${shared} (${cause.code}); set COLONY_SHARED to a folder on a writable disk`,

@@ -1,0 +1,72 @@
+import { mkdirSync, readFileSync } from "node:fs";
+import { readCgroupLayout, readV2Controllers } from "./cgroups/cgroup.ts";
+import { type CgroupLayout, decideNotEnforced } from "./cgroups/layout.ts";
+import { type HostCheck, limited, missing, ok } from "./host-check.ts";
+import {
+  checkDiskLimit,
+  checkImagePlace,
+  checkOverlay,
+  checkReachable,
+  checkSpace,
+} from "./host-checks/file-system.ts";
+import { checkKernel, checkNamespaces } from "./host-checks/kernel.ts";
+import type { StateFolder } from "./state-folder.ts";
+
+/** Says which limits a sandbox will be held to, given how cgroups are mounted here. */
+export function judgeCgroups(layout: CgroupLayout, controllers: readonly string[]): HostCheck {
+  const item = "limits";
+  if (layout.hierarchies.length === 0) {
+    return missing(
+      item,
+      "No cgroups are mounted below /sys/fs/cgroup.",
+      "mount -t cgroup2 none /sys/fs/cgroup",
+    );
+  }
+  const lacking = decideNotEnforced(layout, controllers);
+  if (lacking.length === 0)
+    return ok(item, `memory, processes and cpu are enforced (cgroups ${layout.kind})`);
+  const mend =
+    layout.kind === "v2"
+      ? 'echo "+memory +pids +cpu" > /sys/fs/cgroup/cgroup.subtree_control'
+      : "boot with cgroup_enable=memory, or with systemd.unified_cgroup_hierarchy=1";
+  return limited(item, lacking.join(" "), mend);
+}
+
+function isWritable(layout: CgroupLayout): boolean {
+  const mounts = readFileSync("/proc/self/mounts", "utf8")
+    .split("\n")
+    .map((line) => line.split(" "));
+  return layout.hierarchies.every(({ path }) => {
+    const options = mounts.findLast((fields) => fields[1] === path)?.[3] ?? "";
+    return !options.split(",").includes("ro");
+  });
+}
+
+function checkCgroups(): HostCheck {
+  const layout = readCgroupLayout();
+  if (isWritable(layout)) return judgeCgroups(layout, readV2Controllers(layout));
+  return missing(
+    "limits",
+    "Cgroups are mounted read-only: a sandbox can be neither limited nor ended.",
+    "run colony on the host itself, or in a container with --privileged",
+  );
+}
+
+/** Looks at everything that sandboxes ask of a host, by doing it once. */
+export async function checkHost(folder: StateFolder): Promise<HostCheck[]> {
+  if (process.getuid?.() !== 0) {
+    return [missing("root", "Making sandboxes takes root.", "sudo colony doctor")];
+  }
+  mkdirSync(folder.shared, { recursive: true, mode: 0o755 });
+  return [
+    ok("root", "running as root"),
+    ...checkKernel(),
+    await checkNamespaces(folder),
+    checkCgroups(),
+    checkDiskLimit(),
+    await checkOverlay(folder),
+    checkReachable(folder.shared),
+    checkImagePlace(folder.shared),
+    await checkSpace(folder.home),
+  ];
+}
