@@ -1,0 +1,99 @@
+import type { EgressPolicy, SandboxLimits } from "../../sandbox/sandbox.ts";
+import type { AdminSettings } from "./admin-settings.ts";
+import { decideEgress } from "./egress.ts";
+import type { Limits, RepositorySettings } from "./repository-settings.ts";
+
+/** What holds for a task: the repository's wishes within the administrator's bounds. */
+export interface EffectiveSettings {
+  readonly agent: string | undefined;
+  readonly permissions: "ask" | "bypass";
+  readonly setup: string | undefined;
+  readonly check: string | undefined;
+  readonly preview: { readonly command?: string; readonly port?: number; readonly path: string };
+  readonly env: Readonly<Record<string, string>>;
+  readonly egress: EgressPolicy;
+  readonly limits: SandboxLimits;
+  readonly setupTimeoutMs: number;
+  readonly checkTimeoutMs: number;
+  /** Sentences for the thread about wishes that the administrator's bounds cut. */
+  readonly remarks: readonly string[];
+}
+
+/** Every limit, decided. */
+type AllLimits = { readonly [K in keyof Limits]-?: number };
+
+const defaultLimits: AllLimits = {
+  memory: 4 * 1024 ** 3,
+  pids: 4_096,
+  cpus: 2,
+  disk: 10 * 1024 ** 3,
+  files: 65_536,
+  setupTime: 30 * 60_000,
+  checkTime: 30 * 60_000,
+};
+
+/** Pure: the administrator wins wherever the two differ. */
+export function effectiveSettings(
+  repository: RepositorySettings,
+  admin: AdminSettings,
+): EffectiveSettings {
+  const { limits, cut } = boundLimits(repository.limits ?? {}, admin.limits ?? {});
+  const wish: EgressPolicy = repository.egress ?? { kind: "packages", alsoNames: [] };
+  const { egress, refused } = decideEgress(wish, admin.egress ?? { kind: "open" });
+  const permissions =
+    admin.permissions === "ask" ? "ask" : (repository.permissions ?? admin.permissions ?? "bypass");
+  const { command, port, path } = repository.preview ?? {};
+  return {
+    agent: repository.agent ?? admin.agent,
+    permissions,
+    setup: repository.setup,
+    check: repository.check,
+    preview: {
+      path: path ?? "/",
+      ...(command === undefined ? {} : { command }),
+      ...(port === undefined ? {} : { port }),
+    },
+    env: repository.env ?? {},
+    egress,
+    limits: {
+      memoryBytes: limits.memory,
+      pids: limits.pids,
+      cpus: limits.cpus,
+      diskBytes: limits.disk,
+      openFiles: limits.files,
+    },
+    setupTimeoutMs: limits.setupTime,
+    checkTimeoutMs: limits.checkTime,
+    remarks: [
+      ...cut.map(
+        (name) =>
+          `The administrator's limit on \`${name}\` is lower than the repository's; it holds.`,
+      ),
+      ...(refused.length === 0 || repository.egress === undefined
+        ? []
+        : [
+            `The administrator does not allow this egress of the repository's: ${refused.join(", ")}.`,
+          ]),
+      ...(admin.permissions === "ask" && repository.permissions === "bypass"
+        ? [
+            "The administrator has agents ask before they act; `permissions: bypass` is not followed.",
+          ]
+        : []),
+    ],
+  };
+}
+
+function boundLimits(
+  wish: Limits,
+  most: Limits,
+): { readonly limits: AllLimits; readonly cut: readonly string[] } {
+  const limits: Record<keyof Limits, number> = { ...defaultLimits };
+  const cut: string[] = [];
+  for (const name of Object.keys(defaultLimits) as (keyof Limits)[]) {
+    const bound = most[name] ?? Number.POSITIVE_INFINITY;
+    const wished = wish[name] ?? defaultLimits[name];
+    limits[name] = Math.min(wished, bound);
+    if ((wish[name] ?? 0) > bound) cut.push(name);
+  }
+  return { limits, cut };
+}

@@ -1,0 +1,68 @@
+import { z } from "zod";
+import { egressField } from "./egress.ts";
+import {
+  commandField,
+  countField,
+  cpusField,
+  environmentField,
+  pathField,
+  permissionsField,
+  sizeField,
+  timeField,
+} from "./fields.ts";
+import { parseSettings } from "./parse-settings.ts";
+
+/** Name of the file, read from the base commit. */
+export const repositorySettingsFile = ".colony.yml";
+
+const group = (expected: string) => ({
+  error: (issue: { readonly code: string }) =>
+    issue.code === "invalid_type" ? expected : undefined,
+});
+
+/** Bounds of one sandbox and its commands; in config.yml the same keys are maxima. */
+export const limitsSchema = z.strictObject(
+  {
+    memory: sizeField(64 * 1024 ** 2, "64M").optional(),
+    pids: countField(16, 1_000_000).optional(),
+    cpus: cpusField.optional(),
+    disk: sizeField(16 * 1024 ** 2, "16M").optional(),
+    /** Open files of one process. */
+    files: countField(64, 1_000_000).optional(),
+    /** Longest time of `setup`, and of `check`. */
+    setupTime: timeField.optional(),
+    checkTime: timeField.optional(),
+  },
+  group("limits such as {memory: 4G, pids: 4096}"),
+);
+export type Limits = z.infer<typeof limitsSchema>;
+
+const previewSchema = z.strictObject(
+  {
+    /** Started when the agent started no server by itself. */
+    command: commandField.optional(),
+    port: countField(1, 65_535).optional(),
+    path: pathField.optional(),
+  },
+  group("{command: …, port: …, path: …}"),
+);
+
+/** `.colony.yml`: what a repository says about itself. All of it is optional. */
+export const repositorySettingsSchema = z.strictObject({
+  /** A profile's name, or a command line. */
+  agent: commandField.optional(),
+  /** Whether the agent asks before it edits and runs. */
+  permissions: permissionsField.optional(),
+  setup: commandField.optional(),
+  check: commandField.optional(),
+  preview: previewSchema.optional(),
+  env: environmentField.optional(),
+  egress: egressField.optional(),
+  limits: limitsSchema.optional(),
+});
+export type RepositorySettings = z.infer<typeof repositorySettingsSchema>;
+
+/** Parses `.colony.yml`; no text means no wishes. Throws SettingsError. */
+export function parseRepositorySettings(text: string): RepositorySettings {
+  return parseSettings(repositorySettingsFile, text, repositorySettingsSchema);
+}
