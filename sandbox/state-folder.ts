@@ -41,3 +41,8 @@ export function stateFolder(home: string, shared = join(home, "shared")): StateF
     configFile: join(home, "config.yml"),
   };
 }
+
+/** Raw output of a sandbox's processes, one `<name>.out` each. */
+export function spoolFolder(folder: StateFolder, sandboxId: string): string {
+  return join(folder.sandboxes, sandboxId, "spool");
+}

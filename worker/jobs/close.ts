@@ -1,10 +1,17 @@
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { adoptSandbox, forgetSandbox } from "../../sandbox/sandbox.ts";
+import { spoolFolder } from "../../sandbox/state-folder.ts";
 import { openStore } from "../../sandbox/workspace.ts";
 import { closeRunSocket } from "../gateway/client.ts";
+import { keys } from "../protocol/keys.ts";
 import type { Task } from "../protocol/task.ts";
 import { isEnded } from "../protocol/task.ts";
 import { readTask, type Transition, transact } from "../protocol/transition.ts";
 import type { RunContext } from "../runs/run-context.ts";
+
+/** Without a bot nobody takes the bytes: then the sandbox ends all the same. */
+const shipWaitMs = 5_000;
 
 /**
  * Ends a task's sandbox and says what is left of it. Files of an ended task go with it; those of
@@ -16,6 +23,7 @@ export async function closeTask(context: RunContext, taskId: string): Promise<vo
   const { folder } = context.config;
   const sandbox = await adoptSandbox(folder, taskId);
   const receipt = await sandbox?.close();
+  await logsShipped(context, taskId);
   await closeRunSocket(folder, taskId);
   const discarded = isEnded(task) ? await discardFiles(context, task) : 0;
   await transact(context.redis, taskId, (newest): Transition | undefined => {
@@ -55,4 +63,25 @@ async function discardFiles(context: RunContext, task: Task): Promise<number> {
 function reasonOf(task: Task): "landed" | "discarded" | "idle" {
   if (task.state === "done") return "landed";
   return task.state === "discarded" ? "discarded" : "idle";
+}
+
+/** The spool goes with the sandbox: its bytes must be at the log sink before. */
+async function logsShipped(context: RunContext, taskId: string): Promise<void> {
+  const spool = spoolFolder(context.config.folder, taskId);
+  const deadlineMs = Date.now() + shipWaitMs;
+  for (;;) {
+    const files = (await readdir(spool).catch(() => [])).filter((file) => file.endsWith(".out"));
+    const behind = await Promise.all(
+      files.map(async (file) => {
+        const acked = await context.redis.get(keys.logAck(taskId, file.slice(0, -".out".length)));
+        return Number(acked ?? 0) < (await stat(join(spool, file))).size;
+      }),
+    );
+    if (!behind.includes(true)) return;
+    if (Date.now() > deadlineMs) {
+      context.log.warn({ task: taskId }, "a log did not reach the sink in time");
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }

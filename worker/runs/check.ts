@@ -1,5 +1,5 @@
 import type { Sandbox } from "../../sandbox/sandbox.ts";
-import { renderTerminal } from "../agent/terminal/render-terminal.ts";
+import { renderTerminal } from "../agent/terminal/render.ts";
 import type { ArtifactRef } from "../protocol/change.ts";
 import type { CheckResult } from "../protocol/task.ts";
 import { insideWorkspace } from "./colony.ts";

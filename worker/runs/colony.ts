@@ -1,6 +1,6 @@
 import type { Sandbox } from "../../sandbox/sandbox.ts";
 import type { Snapshot, Store } from "../../sandbox/workspace.ts";
-import type { AgentProfile } from "../agent/profiles.ts";
+import type { AgentProfile } from "../agent/profile.ts";
 import type { ArtifactRef, Change } from "../protocol/change.ts";
 import type { Task } from "../protocol/task.ts";
 import type { EffectiveSettings } from "../settings/effective-settings.ts";

@@ -1,8 +1,8 @@
-import { adoptSandbox, openSandbox } from "../../sandbox/sandbox.ts";
-import type { SandboxSpec } from "../../sandbox/spec.ts";
+import { adoptSandbox, openSandbox, type SandboxSpec } from "../../sandbox/sandbox.ts";
 import { openStore, type Store } from "../../sandbox/workspace.ts";
+import { parseAgentChoice } from "../agent/choice.ts";
 import { installedBinds } from "../agent/installed.ts";
-import { type AgentProfile, parseAgentChoice } from "../agent/profiles.ts";
+import type { AgentProfile } from "../agent/profile.ts";
 import { openRunSocket } from "../gateway/client.ts";
 import { type EffectiveSettings, effectiveSettings } from "../settings/effective-settings.ts";
 import { parseRepositorySettings } from "../settings/repository-settings.ts";

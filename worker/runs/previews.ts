@@ -42,6 +42,7 @@ export function watchPreviews(context: RunContext, lease: Lease, colony: Colony)
       events: [{ type: "preview.changed", ports: list }],
     }));
   };
+  const { preview } = colony.settings;
   const opened = async (port: number) => {
     const page = await probePage({
       dialerPath: colony.sandbox.dialerPath,
@@ -50,8 +51,7 @@ export function watchPreviews(context: RunContext, lease: Lease, colony: Colony)
       signal: ending.signal,
     });
     if (page === undefined || !ports.has(port) || ending.signal.aborted) return;
-    const path =
-      colony.settings.preview?.port === port ? (colony.settings.preview.path ?? "/") : "/";
+    const path = preview.port === port ? preview.path : "/";
     pages.set(port, { port, path, title: page.title });
     await tell();
     await showPage(context, lease, colony, { port, path, title: page.title }, shown);
@@ -103,7 +103,7 @@ export async function showPreview(
 ): Promise<void> {
   const { preview, env } = colony.settings;
   const hasFiles = (lease.task().change?.files.length ?? 0) > 0;
-  if (watch.pages().length === 0 && preview !== undefined && hasFiles) {
+  if (watch.pages().length === 0 && preview.command !== undefined && hasFiles) {
     await colony.sandbox.start({
       name: `preview-${lease.task().run}`,
       argv: ["sh", "-c", preview.command],

@@ -1,5 +1,5 @@
 import type { Agent } from "../agent/agent.ts";
-import { openAgent } from "../agent/agent.ts";
+import { openAgent } from "../agent/open-agent.ts";
 import { agentSavedSchema } from "../agent/saved.ts";
 import type { Prompt, Task } from "../protocol/task.ts";
 import { passed, runInside } from "./check.ts";

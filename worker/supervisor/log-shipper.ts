@@ -1,7 +1,7 @@
 import { open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Redis } from "ioredis";
-import { sandboxPaths } from "../../sandbox/keeper-paths.ts";
+import { spoolFolder } from "../../sandbox/state-folder.ts";
 import { keys } from "../protocol/keys.ts";
 import type { RunContext } from "../runs/run-context.ts";
 
@@ -53,7 +53,7 @@ async function shipAll(
   const { folder } = context.config;
   const ids = await readdir(folder.sandboxes).catch(() => []);
   for (const id of ids) {
-    const { spool } = sandboxPaths(folder, id);
+    const spool = spoolFolder(folder, id);
     const names = await readdir(spool).catch(() => []);
     for (const name of names.filter((file) => file.endsWith(".out"))) {
       await shipOne(
