@@ -22,8 +22,10 @@ import { step } from "./say.mjs";
 /** What of our code runs in processes that may not read the clone. */
 const CODE = ["bot", "worker", "sandbox", "screenshots"];
 /** Raised by hand when the layout of a copy changes. */
-const RECIPE = 1;
-const UNUSED_MS = 3600 * 1000;
+const RECIPE = 2;
+const UNUSED_MS = 600_000;
+/** What packages carry for people and compilers: half of their files. */
+const NOT_RUN = /\.(map|md|d\.[cm]?ts)$/;
 
 /**
  * Makes the world-readable copy of our code, its production packages and Node 24 below
@@ -123,7 +125,7 @@ async function ensurePackages(root, runtimes) {
       cpSync(source, join(work, place), {
         recursive: true,
         verbatimSymlinks: true,
-        filter: (file) => file !== nested,
+        filter: (file) => file !== nested && !NOT_RUN.test(file),
       });
     }
     cpSync(findNode(root), join(work, "bin", "node"));
@@ -141,28 +143,28 @@ function markUsed(folder) {
   utimesSync(folder, now, now);
 }
 
-/** Removes copies that were not started from for an hour and that no process runs from. */
+/** Removes copies that were not started from for a while and that no process knows of. */
 function removeUnused(runtimes, current) {
-  const running = runningPrograms();
+  const known = readProcesses();
   for (const name of readdirSync(runtimes)) {
     const folder = join(runtimes, name);
     if (name === current || Date.now() - statSync(folder).mtimeMs < UNUSED_MS) continue;
-    if (running.some((line) => line.includes(folder))) continue;
-    rmSync(folder, { recursive: true, force: true });
+    if (!known.some((text) => text.includes(folder)))
+      rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function runningPrograms() {
+/** Command lines and environments: who runs from a copy, or will start others from it. */
+function readProcesses() {
   const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-  return pids.flatMap((pid) => {
-    try {
-      return [
-        readFileSync(`/proc/${pid}/cmdline`, "latin1"),
-        readFileSync(`/proc/${pid}/maps`, "latin1").slice(0, 4096),
-      ];
-    } catch {
-      // It ended meanwhile.
-      return [];
-    }
-  });
+  return pids.flatMap((pid) =>
+    ["cmdline", "environ"].map((name) => {
+      try {
+        return readFileSync(`/proc/${pid}/${name}`, "latin1");
+      } catch {
+        // It ended meanwhile.
+        return "";
+      }
+    }),
+  );
 }

@@ -59,7 +59,7 @@ test("reads and compares versions as programs print them", () => {
 
 test("asks for a package only when none of its files is there", () => {
   const packages = [{ name: "crun", files: ["/usr/bin/crun", "/usr/sbin/runc"], why: "" }];
-  expect(missingPackages(packages, (file: string) => file === "/usr/sbin/runc")).toEqual([]);
+  expect(missingPackages(packages, (file) => String(file) === "/usr/sbin/runc")).toEqual([]);
   expect(missingPackages(packages, () => false)).toEqual(packages);
 });
 
