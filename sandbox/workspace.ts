@@ -1,5 +1,13 @@
 import type { Sandbox } from "./sandbox.ts";
 import type { StateFolder } from "./state-folder.ts";
+import { openRepositoryStore } from "./workspace/store.ts";
+
+export {
+  JjError,
+  RepositoryError,
+  type RepositoryRefusal,
+  WorkspaceError,
+} from "./workspace/errors.ts";
 
 /** How the keeper mounts a run's files: an overlay over a golden workspace, or a plain folder. */
 export type WorkspaceMount =
@@ -46,7 +54,7 @@ export interface Snapshot {
   readonly added: number;
   readonly removed: number;
   /** Paths that hold a recorded conflict. */
-  readonly conflicts: readonly { readonly path: string; readonly lines?: string }[];
+  readonly conflicts: readonly { readonly path: string; readonly lines?: string | undefined }[];
   /** Sentences for the thread: nested repository, file too large, name not UTF-8 … */
   readonly remarks: readonly string[];
 }
@@ -137,4 +145,9 @@ export interface StoreOptions {
   readonly folder: StateFolder;
   readonly url: string;
   readonly caller: Caller;
+}
+
+/** Opens the jj store of a repository, making it where there is none. Throws `RepositoryError`. */
+export function openStore(options: StoreOptions): Promise<Store> {
+  return openRepositoryStore(options);
 }

@@ -1,0 +1,249 @@
+import type { Landing } from "../workspace.ts";
+import { bringBase } from "./bring-base.ts";
+import { readChange, type ShownChange, workspaceSymbol } from "./change.ts";
+import { tellConflicts } from "./conflicts.ts";
+import { readTrailer } from "./description.ts";
+import { syncToDisk } from "./disk.ts";
+import { JjError } from "./errors.ts";
+import { askGit } from "./git.ts";
+import { tellJj } from "./jj.ts";
+import { folderFileset } from "./jj-text.ts";
+import { HeldLock } from "./lock.ts";
+import type { RepositoryContext } from "./programs.ts";
+import { saveRecord } from "./record.ts";
+import { type KnownWorkspace, knownWorkspace, takeSnapshot } from "./snapshot.ts";
+import { originRef, pushCommit, type Remote } from "./transport.ts";
+import { jjInView } from "./view.ts";
+
+const lockWaitMs = 600_000;
+const maxTries = 6;
+
+export type LandOptions = Parameters<import("../workspace.ts").Store["land"]>[1];
+
+/** A rebase that jj has made but not integrated: until then nothing has happened. */
+interface Rebased {
+  readonly commit: string;
+  /** Absent where the change stood on the base already. */
+  readonly operation: string | undefined;
+}
+
+/**
+ * Lands a task's change, with nothing to undo at any point:
+ *
+ *   fetch → already there? → snapshot is what was approved? → rebase, not integrated → conflict?
+ *     → check → push with an exact lease ─ stale → fetch …
+ *                                        └ pushed → integrate, sync
+ *
+ * Landings of one repository take turns; the store's lock is held for its writes only, so that other
+ * tasks' snapshots go on while a check runs.
+ */
+export async function landChange(
+  remote: Remote,
+  taskId: string,
+  options: LandOptions,
+): Promise<Landing> {
+  const { context } = remote;
+  await using _turn = await HeldLock.take(context.layout.landingLockFile, lockWaitMs);
+  for (let tries = 0; tries < maxTries; tries++) {
+    const outcome = await tryLanding(remote, taskId, options);
+    if (outcome !== "stale") return outcome;
+  }
+  const sentence = `Others push to ${options.branch} faster than this change can follow; try again.`;
+  return { kind: "refused", sentence };
+}
+
+async function tryLanding(
+  remote: Remote,
+  taskId: string,
+  options: LandOptions,
+): Promise<Landing | "stale"> {
+  const { context } = remote;
+  const base = await bringBase(remote, options.branch);
+  const prepared = await prepare(context, taskId, options, base);
+  if ("kind" in prepared) return prepared;
+  const commit = prepared.rebased.commit;
+  const checked = await options.check?.(commit);
+  if (checked !== undefined && !checked.passed) {
+    return { kind: "check-failed", commit, output: checked.output };
+  }
+  if (!(await notePending(context, taskId, prepared))) return movedOn();
+  const pushed = await pushCommit(remote, options.branch, commit, base);
+  if (pushed.kind === "stale") return "stale";
+  if (pushed.kind === "refused") return { kind: "refused", sentence: refusalOf(pushed.reason) };
+  await settleLanding(context, taskId, options, prepared.rebased);
+  return { kind: "landed", commit, alreadyThere: false };
+}
+
+interface Prepared {
+  readonly change: ShownChange;
+  readonly rebased: Rebased;
+}
+
+/** Everything between fetch and check, under the store's lock. */
+async function prepare(
+  context: RepositoryContext,
+  taskId: string,
+  options: LandOptions,
+  base: string,
+): Promise<Prepared | Landing> {
+  await using lock = await HeldLock.take(context.layout.lockFile, lockWaitMs);
+  const known = await knownWorkspace(context, taskId, options.sandbox);
+  const { landed } = known.record;
+  if (landed?.approvedTree === options.expectedTree) {
+    return { kind: "landed", commit: landed.commit, alreadyThere: true };
+  }
+  const there = await findLanded(context, landed?.commit ?? known.record.base, base, taskId);
+  if (there !== undefined) {
+    await settleLate(context, lock, known, options, there);
+    return { kind: "landed", commit: there, alreadyThere: true };
+  }
+  const snapshot = await takeSnapshot(context, lock, known);
+  if (snapshot.tree !== options.expectedTree) return movedOn();
+  if (snapshot.files.length === 0) return { kind: "empty" };
+  if (snapshot.conflicts.length > 0) {
+    const files = snapshot.conflicts.map(({ path, lines }) => ({ path, lines: lines ?? "" }));
+    return { kind: "conflict", snapshot, files };
+  }
+  const change = await readChange(context, workspaceSymbol(taskId));
+  const { nested } = (await knownWorkspace(context, taskId, options.sandbox)).record;
+  const { operation, ...rebased } = await rebaseAside(context, lock, taskId, change, base, nested);
+  if (rebased.change.conflict) {
+    const files = await tellConflicts(context, rebased.change, snapshot.base, base, operation);
+    return { kind: "conflict", snapshot, files };
+  }
+  if (rebased.change.empty) return { kind: "empty" };
+  return { change, rebased: { commit: rebased.change.commit, operation } };
+}
+
+/** The commit of this task that is on the base already, by its trailer. */
+async function findLanded(
+  context: RepositoryContext,
+  from: string,
+  to: string,
+  taskId: string,
+): Promise<string | undefined> {
+  const words = ["log", "-z", "--format=%H%n%B", `${from}..${to}`];
+  const log = await askGit(context, "reading the base", words);
+  for (const entry of log.split("\0")) {
+    const [commit = "", ...body] = entry.split("\n");
+    if (readTrailer(body.join("\n"), "Task-Id") === taskId) return commit;
+  }
+  return undefined;
+}
+
+/** Rebases the change onto the base in an operation that nobody sees until it is integrated. */
+async function rebaseAside(
+  context: RepositoryContext,
+  lock: HeldLock,
+  taskId: string,
+  change: ShownChange,
+  base: string,
+  nested: readonly string[],
+): Promise<{ readonly change: ShownChange; readonly operation: string | undefined }> {
+  let operation: string | undefined;
+  if (nested.length > 0) {
+    // Files of a nested repository only look deleted, and must not land as deletions.
+    const from = ["--from", change.parents[0] ?? base, "--into", change.commit];
+    const words = ["restore", ...from, ...nested.map(folderFileset)];
+    operation = await aside(context, lock, undefined, words);
+  }
+  const now = await readChange(context, workspaceSymbol(taskId), operation);
+  const words = ["rebase", "-r", now.commit, "-o", base];
+  operation = (await aside(context, lock, operation, words)) ?? operation;
+  return { operation, change: await readChange(context, workspaceSymbol(taskId), operation) };
+}
+
+/** Runs jj without integrating what it did; answers the operation, if it did anything. */
+async function aside(
+  context: RepositoryContext,
+  lock: HeldLock,
+  at: string | undefined,
+  args: readonly string[],
+): Promise<string | undefined> {
+  const from = at === undefined ? [] : ["--at-operation", at];
+  const { stderr } = await tellJj(context, lock, ["--no-integrate-operation", ...from, ...args]);
+  return /requested: ([0-9a-f]{12,128})/.exec(stderr)?.[1];
+}
+
+/** Writes down what is about to be pushed; false where the change has moved on meanwhile. */
+async function notePending(
+  context: RepositoryContext,
+  taskId: string,
+  prepared: Prepared,
+): Promise<boolean> {
+  await using _lock = await HeldLock.take(context.layout.lockFile, lockWaitMs);
+  const now = await readChange(context, workspaceSymbol(taskId));
+  if (now.commit !== prepared.change.commit) return false;
+  const { record, workspace } = await knownWorkspace(context, taskId, undefined);
+  await saveRecord(workspace.recordFile, { ...record, pending: prepared.rebased });
+  await syncToDisk(context.layout.root);
+  return true;
+}
+
+/** After the push: what was aside becomes the truth, and is on the disk before anybody says so. */
+async function settleLanding(
+  context: RepositoryContext,
+  taskId: string,
+  options: LandOptions,
+  rebased: Rebased,
+): Promise<void> {
+  await using lock = await HeldLock.take(context.layout.lockFile, lockWaitMs);
+  const known = await knownWorkspace(context, taskId, options.sandbox);
+  const ref = originRef(options.branch);
+  await askGit(context, "noting the landing", ["update-ref", ref, rebased.commit], { lock });
+  await settle(context, lock, known, options, rebased);
+}
+
+/** A driver died between push and integrate: late is as good. */
+async function settleLate(
+  context: RepositoryContext,
+  lock: HeldLock,
+  known: KnownWorkspace,
+  options: LandOptions,
+  commit: string,
+): Promise<void> {
+  const { pending } = known.record;
+  const operation = pending?.commit === commit ? pending.operation : undefined;
+  await settle(context, lock, known, options, { commit, operation });
+}
+
+async function settle(
+  context: RepositoryContext,
+  lock: HeldLock,
+  known: KnownWorkspace,
+  options: LandOptions,
+  { commit, operation }: Rebased,
+): Promise<void> {
+  if (operation !== undefined) {
+    await tellJj(context, lock, ["--quiet", "operation", "integrate", operation]);
+  }
+  await tellJj(context, lock, ["--quiet", "git", "import"]);
+  const { pending: _done, ...record } = known.record;
+  const landed = { commit, approvedTree: options.expectedTree };
+  await saveRecord(known.workspace.recordFile, { ...record, landed });
+  await syncToDisk(context.layout.root);
+  await bringFilesAlong(known, lock);
+}
+
+/** Writes the others' landed changes into the workspace, for whoever goes on in it. */
+async function bringFilesAlong(known: KnownWorkspace, lock: HeldLock): Promise<void> {
+  try {
+    await jjInView(known.view, lock, ["--quiet", "workspace", "update-stale"]);
+  } catch (error) {
+    // The landing stands; the next snapshot brings the files along.
+    if (!(error instanceof JjError)) throw error;
+  }
+}
+
+function movedOn(): Landing {
+  const sentence =
+    "The files have changed since this was shown, so the approval no longer fits. Look at the new state and approve that.";
+  return { kind: "refused", sentence };
+}
+
+function refusalOf(reason: string): string {
+  if (/working (tree|directory) (has|contains)|unstaged|uncommitted|not clean/i.test(reason)) {
+    return "The checkout there has changes that are not committed; commit or stash them, then merge again.";
+  }
+  return `The repository refused the push: ${reason}`;
+}

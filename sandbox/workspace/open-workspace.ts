@@ -1,0 +1,187 @@
+import { chown, copyFile, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { WorkspaceMount } from "../workspace.ts";
+import { commitShown, workspaceSymbol } from "./change.ts";
+import { JjError } from "./errors.ts";
+import { removeFolder } from "./folders.ts";
+import { ensureBareGolden, ensureGolden, goldenOf, sweepGolden } from "./golden.ts";
+import { askJj, tellJj, tellJjHere } from "./jj.ts";
+import { type WorkspaceLayout, workspaceLayout } from "./layout.ts";
+import type { HeldLock } from "./lock.ts";
+import type { RepositoryContext } from "./programs.ts";
+import { readRecord, saveRecord, type WorkspaceRecord } from "./record.ts";
+import { jjInView } from "./view.ts";
+
+/** Makes the workspace of a task on a commit, or finds it again. */
+export async function makeWorkspace(
+  context: RepositoryContext,
+  lock: HeldLock,
+  taskId: string,
+  base: string,
+): Promise<WorkspaceMount> {
+  const workspace = workspaceLayout(context.layout, taskId);
+  const found = await readRecord(workspace.recordFile);
+  if (found !== undefined) return mountOf(context, workspace, found);
+  await forgetWorkspace(context, lock, taskId);
+  await sweepGolden(context, lock, await basesInUse(context));
+  await mkdir(workspace.root, { recursive: true, mode: 0o711 });
+  await mkdir(workspace.upperParent, { recursive: true, mode: 0o700 });
+  const record = { version: 1, taskId, base, conflictPaths: [], nested: [] } as const;
+  if (!(await commitShown(context, base))) {
+    await ensureBareGolden(context, lock, base);
+    return keep(context, workspace, { ...record, kind: "none", conflictPaths: [], nested: [] });
+  }
+  await ensureGolden(context, lock, base);
+  const change = await addOverlayWorkspace(context, lock, workspace, taskId, base);
+  const made: WorkspaceRecord = {
+    ...record,
+    kind: "overlay",
+    change,
+    conflictPaths: [],
+    nested: [],
+  };
+  if (await roundTrip(context, lock, workspace, made)) return keep(context, workspace, made);
+  await forgetWorkspace(context, lock, taskId);
+  return keep(context, workspace, {
+    ...made,
+    kind: "folder",
+    change: await addFolderWorkspace(context, lock, workspace, taskId, base),
+  });
+}
+
+async function keep(
+  context: RepositoryContext,
+  workspace: WorkspaceLayout,
+  record: WorkspaceRecord,
+): Promise<WorkspaceMount> {
+  await saveRecord(workspace.recordFile, record);
+  return mountOf(context, workspace, record);
+}
+
+/** How a recorded workspace is mounted. */
+export function mountOf(
+  context: RepositoryContext,
+  workspace: WorkspaceLayout,
+  record: WorkspaceRecord,
+): WorkspaceMount {
+  const owner = { ownerUid: context.owner.uid, ownerGid: context.owner.gid };
+  const jjFolder = workspace.jjFolder;
+  if (record.kind === "folder") {
+    return { kind: "folder", path: workspace.plain, ...owner, jjFolder };
+  }
+  return {
+    kind: "overlay",
+    lower: goldenOf(context, record.base).tree,
+    upperParent: workspace.upperParent,
+    ...owner,
+    ...(record.kind === "none" ? {} : { jjFolder }),
+  };
+}
+
+/** A workspace without files, whose record of files is the golden one's. */
+async function addOverlayWorkspace(
+  context: RepositoryContext,
+  lock: HeldLock,
+  workspace: WorkspaceLayout,
+  taskId: string,
+  base: string,
+): Promise<string> {
+  const made = join(context.layout.making, taskId);
+  await removeFolder(made);
+  await tellJjHere(context, lock, addWords(taskId, "empty", base, made));
+  await adoptJjFolder(context, made, workspace);
+  const state = join(workspace.jjFolder, "working_copy", "tree_state");
+  await copyFile(goldenOf(context, base).treeState, state);
+  await chown(state, context.owner.uid, context.owner.gid);
+  await removeFolder(made);
+  return changeOf(context, taskId);
+}
+
+/** A whole checkout of its own, where the overlay does not serve. */
+async function addFolderWorkspace(
+  context: RepositoryContext,
+  lock: HeldLock,
+  workspace: WorkspaceLayout,
+  taskId: string,
+  base: string,
+): Promise<string> {
+  const made = join(context.layout.making, taskId);
+  await removeFolder(made);
+  await tellJjHere(context, lock, addWords(taskId, "full", base, made));
+  await mkdir(workspace.root, { recursive: true, mode: 0o711 });
+  await adoptJjFolder(context, made, workspace);
+  await mkdir(join(made, ".jj"));
+  await chown(join(made, ".jj"), context.owner.uid, context.owner.gid);
+  await rename(made, workspace.plain);
+  return changeOf(context, taskId);
+}
+
+function addWords(taskId: string, patterns: string, base: string, folder: string): string[] {
+  const name = ["--name", taskId];
+  return ["workspace", "add", ...name, "--sparse-patterns", patterns, "-r", base, folder];
+}
+
+/** Takes the `.jj` away from the files, to where no agent comes. */
+async function adoptJjFolder(
+  context: RepositoryContext,
+  made: string,
+  workspace: WorkspaceLayout,
+): Promise<void> {
+  await rename(join(made, ".jj"), workspace.jjFolder);
+  const repo = join(workspace.jjFolder, "repo");
+  await writeFile(repo, join(context.layout.store, ".jj", "repo"));
+  await chown(repo, context.owner.uid, context.owner.gid);
+}
+
+async function changeOf(context: RepositoryContext, taskId: string): Promise<string> {
+  const words = ["log", "--no-graph", "-r", workspaceSymbol(taskId), "-T", "change_id"];
+  return (await askJj(context, words)).stdout.trim();
+}
+
+/**
+ * `tree_state` is jj's private format and the overlay the kernel's: a snapshot of files that nobody
+ * touched must find no change. Tried once per golden workspace.
+ */
+async function roundTrip(
+  context: RepositoryContext,
+  lock: HeldLock,
+  workspace: WorkspaceLayout,
+  record: WorkspaceRecord,
+): Promise<boolean> {
+  const proof = join(context.layout.golden, record.base, "round-trip");
+  const mount = mountOf(context, workspace, record);
+  const names = await readdir(join(context.layout.golden, record.base));
+  if (names.includes("round-trip")) return true;
+  try {
+    const words = ["--quiet", "diff", "--summary"];
+    const view = { context, workspace, mount, sandbox: undefined };
+    const { stdout } = await jjInView(view, lock, words);
+    if (stdout !== "") return false;
+  } catch (error) {
+    // 1 and 255 alike: this host does not carry the overlay, or jj does not like it.
+    if (error instanceof JjError) return false;
+    throw error;
+  }
+  await writeFile(proof, "");
+  return true;
+}
+
+/** Forgets a workspace and removes its folders; harmless where there is none. */
+export async function forgetWorkspace(
+  context: RepositoryContext,
+  lock: HeldLock,
+  taskId: string,
+): Promise<void> {
+  const workspace = workspaceLayout(context.layout, taskId);
+  await tellJj(context, lock, ["--quiet", "workspace", "forget", taskId]);
+  await rm(workspace.recordFile, { force: true });
+  await removeFolder(workspace.root);
+}
+
+async function basesInUse(context: RepositoryContext): Promise<ReadonlySet<string>> {
+  const tasks = await readdir(context.layout.workspaces);
+  const records = await Promise.all(
+    tasks.map((task) => readRecord(join(context.layout.workspaces, task, "record.json"))),
+  );
+  return new Set(records.flatMap((record) => (record === undefined ? [] : [record.base])));
+}

@@ -1,0 +1,62 @@
+import { realpath } from "node:fs/promises";
+import { dirname } from "node:path";
+import { toolPath } from "../host-environment.ts";
+import type { StateFolder } from "../state-folder.ts";
+import { type Account, readStoreOwner } from "./account.ts";
+import type { RepositoryLayout } from "./layout.ts";
+
+/** What every deed on one repository's store needs to know. */
+export interface RepositoryContext {
+  readonly folder: StateFolder;
+  readonly layout: RepositoryLayout;
+  readonly owner: Account;
+  readonly programs: {
+    readonly jj: string;
+    readonly git: string;
+    readonly mount: string;
+    readonly unshare: string;
+    readonly nsenter: string;
+    readonly setpriv: string;
+  };
+  /** Real folder of the tool prefix, if there is one: its programs name their loader by it. */
+  readonly toolPrefix: string | undefined;
+}
+
+/** Finds the programs and the owner; touches nothing. */
+export async function repositoryContext(
+  folder: StateFolder,
+  layout: RepositoryLayout,
+): Promise<RepositoryContext> {
+  const program = (name: string) => toolPath(folder, name);
+  return {
+    folder,
+    layout,
+    owner: await readStoreOwner(),
+    programs: {
+      jj: program("jj"),
+      git: program("git"),
+      mount: program("mount"),
+      unshare: program("unshare"),
+      nsenter: program("nsenter"),
+      setpriv: program("setpriv"),
+    },
+    toolPrefix: await realpath(dirname(folder.toolsBin)).catch(() => undefined),
+  };
+}
+
+/** Environment of jj, and of git on the store: the host's and the caller's stay outside. */
+export function storeEnvironment(context: RepositoryContext): Record<string, string> {
+  return {
+    PATH: `${context.folder.toolsBin}:/usr/bin:/bin`,
+    LANG: "C.UTF-8",
+    LC_ALL: "C.UTF-8",
+    HOME: context.layout.home,
+    JJ_CONFIG: context.layout.configFile,
+    GIT_CONFIG_NOSYSTEM: "1",
+    // Only read, never written by `git config --global`.
+    GIT_CONFIG_GLOBAL: "/dev/null",
+    GIT_ATTR_NOSYSTEM: "1",
+    GIT_TERMINAL_PROMPT: "0",
+    GIT_NO_REPLACE_OBJECTS: "1",
+  };
+}

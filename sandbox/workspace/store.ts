@@ -1,0 +1,119 @@
+import type { Sandbox } from "../sandbox.ts";
+import type { Landing, Snapshot, Store, StoreOptions, WorkspaceMount } from "../workspace.ts";
+import { parseBranch, parseRepositoryAddress } from "./address.ts";
+import { bringBase } from "./bring-base.ts";
+import { readChange, workspaceSymbol } from "./change.ts";
+import { chooseBranch } from "./choose-branch.ts";
+import { commitRemarks, unusableNames } from "./commit-remarks.ts";
+import { RepositoryError } from "./errors.ts";
+import { gitOnStore } from "./git.ts";
+import { initStore } from "./init-store.ts";
+import { askJj } from "./jj.ts";
+import { folderFileset } from "./jj-text.ts";
+import { type LandOptions, landChange } from "./landing.ts";
+import { repositoryLayout, workspaceLayout } from "./layout.ts";
+import { HeldLock } from "./lock.ts";
+import { forgetWorkspace, makeWorkspace } from "./open-workspace.ts";
+import { repositoryContext } from "./programs.ts";
+import { readRecord } from "./record.ts";
+import { printable } from "./remarks.ts";
+import { type Description, knownWorkspace, takeSnapshot } from "./snapshot.ts";
+import { listBranches, type Remote } from "./transport.ts";
+import { updateChange } from "./update.ts";
+
+const lockWaitMs = 600_000;
+
+/** Opens the store of a repository, making it where there is none; the remote is not asked yet. */
+export async function openRepositoryStore(options: StoreOptions): Promise<Store> {
+  const address = parseRepositoryAddress(options.url);
+  const layout = repositoryLayout(options.folder, address, options.caller.uid);
+  const context = await repositoryContext(options.folder, layout);
+  await initStore(context);
+  return new RepositoryStore({ context, address, caller: options.caller });
+}
+
+class RepositoryStore implements Store {
+  readonly #remote: Remote;
+  readonly key: string;
+  readonly url: string;
+
+  constructor(remote: Remote) {
+    this.#remote = remote;
+    this.key = remote.context.layout.key;
+    this.url = remote.address.label;
+  }
+
+  async fetch(base?: string): Promise<{ branch: string; commit: string }> {
+    const { context, address } = this.#remote;
+    const asked = base === undefined ? undefined : parseBranch(base);
+    const branch = chooseBranch(address, await listBranches(this.#remote), asked);
+    const commit = await bringBase(this.#remote, branch);
+    const unusable = await unusableNames(context, commit);
+    if (unusable.length > 0) {
+      throw new RepositoryError(
+        "unusable-names",
+        `${address.label} has a file name that is not UTF-8 ("${printable(unusable[0] ?? "")}"), so it cannot be used.`,
+      );
+    }
+    return { branch, commit };
+  }
+
+  remarks(commit: string): Promise<readonly string[]> {
+    return commitRemarks(this.#remote.context, commit);
+  }
+
+  async readFile(commit: string, path: string): Promise<string | undefined> {
+    const object = `${commit}:${path}`;
+    const result = await gitOnStore(this.#remote.context, ["cat-file", "blob", object]);
+    return result.exitCode === 0 ? result.stdout.toString("utf8") : undefined;
+  }
+
+  async openWorkspace(taskId: string, baseCommit: string): Promise<WorkspaceMount> {
+    await using lock = await this.#lock();
+    return makeWorkspace(this.#remote.context, lock, taskId, baseCommit);
+  }
+
+  async snapshot(
+    taskId: string,
+    options: Description & { readonly sandbox?: Sandbox },
+  ): Promise<Snapshot> {
+    const { context } = this.#remote;
+    await using lock = await this.#lock();
+    const known = await knownWorkspace(context, taskId, options.sandbox);
+    return takeSnapshot(context, lock, known, options);
+  }
+
+  async diff(taskId: string): Promise<string> {
+    const { context } = this.#remote;
+    const { record } = await knownWorkspace(context, taskId, undefined);
+    const change = await readChange(context, workspaceSymbol(taskId));
+    const hidden = record.nested.map((folder) => ` ~ ${folderFileset(folder)}`).join("");
+    const words = ["diff", "--git", "-r", change.commit, `all()${hidden}`];
+    return (await askJj(context, words)).stdout;
+  }
+
+  async lastSnapshot(taskId: string): Promise<Snapshot | undefined> {
+    const workspace = workspaceLayout(this.#remote.context.layout, taskId);
+    return (await readRecord(workspace.recordFile))?.snapshot;
+  }
+
+  land(taskId: string, options: LandOptions): Promise<Landing> {
+    return landChange(this.#remote, taskId, { ...options, branch: parseBranch(options.branch) });
+  }
+
+  updateToBase(
+    taskId: string,
+    options: { readonly branch: string; readonly sandbox?: Sandbox },
+  ): Promise<Snapshot> {
+    return updateChange(this.#remote, taskId, { ...options, branch: parseBranch(options.branch) });
+  }
+
+  async discardWorkspace(taskId: string): Promise<void> {
+    await using lock = await this.#lock();
+    await forgetWorkspace(this.#remote.context, lock, taskId);
+  }
+
+  #lock(): Promise<HeldLock> {
+    return HeldLock.take(this.#remote.context.layout.lockFile, lockWaitMs);
+  }
+}
