@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 
 /** How to run one program: argv only, never a shell line. */
@@ -123,4 +123,29 @@ export async function runOrThrow(act: string, options: CommandOptions): Promise<
   const result = await runCommand(options);
   if (result.exitCode !== 0 || result.timedOut) throw new CommandError(act, result);
   return result;
+}
+
+/** How to start a program that outlives the call: its streams belong to the caller. */
+export interface LongCommandOptions {
+  readonly argv: readonly [string, ...string[]];
+  readonly env: Readonly<Record<string, string>>;
+  readonly stdio: StdioOptions;
+  readonly cwd?: string;
+  readonly uid?: number;
+  readonly gid?: number;
+  /** A session of its own: it does not die with us. */
+  readonly detached?: boolean;
+}
+
+/** Starts a program and answers the handle; whoever starts it also ends it. */
+export function startCommand(options: LongCommandOptions): ChildProcess {
+  const [program, ...args] = options.argv;
+  return spawn(program, args, {
+    cwd: options.cwd ?? "/",
+    env: options.env,
+    stdio: options.stdio,
+    detached: options.detached ?? false,
+    ...(options.uid === undefined ? {} : { uid: options.uid }),
+    ...(options.gid === undefined ? {} : { gid: options.gid }),
+  });
 }

@@ -1,0 +1,46 @@
+/** One entry of the bundle's `mounts`. */
+export interface OciMount {
+  readonly destination: string;
+  readonly type: string;
+  readonly source: string;
+  readonly options: readonly string[];
+}
+
+const ownMounts: readonly OciMount[] = [
+  mount("/proc", "proc", ["nosuid", "noexec", "nodev"]),
+  mount("/dev", "tmpfs", ["nosuid", "strictatime", "mode=755", "size=65536k"]),
+  mount("/dev/pts", "devpts", [
+    ...["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"],
+  ]),
+  mount("/dev/shm", "tmpfs", ["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"]),
+  mount("/dev/mqueue", "mqueue", ["nosuid", "noexec", "nodev"]),
+  mount("/sys", "sysfs", ["nosuid", "noexec", "nodev", "ro"]),
+  mount("/sys/fs/cgroup", "cgroup", ["nosuid", "noexec", "nodev", "relatime", "ro"]),
+];
+
+function mount(destination: string, type: string, options: readonly string[]): OciMount {
+  return { destination, type, source: type, options };
+}
+
+/** A bind that nothing setuid or no device can come through. */
+function bind(source: string, destination: string, writable: boolean): OciMount {
+  const options = ["bind", writable ? "rw" : "ro", "nosuid", "nodev"];
+  return { destination, type: "bind", source, options };
+}
+
+/** All mounts inside, in order. `workspace`: its path in the keeper's namespace, if there is one. */
+export function renderMounts(options: {
+  readonly workspace?: string;
+  readonly coverJj: boolean;
+  readonly binds: readonly { readonly source: string; readonly target: string }[];
+}): OciMount[] {
+  const mounts = [...ownMounts];
+  if (options.workspace !== undefined) mounts.push(bind(options.workspace, "/workspace", true));
+  if (options.coverJj) {
+    // Removing, moving, unmounting and writing it are all refused inside.
+    const cover = ["nosuid", "nodev", "noexec", "ro", "mode=000", "size=4k"];
+    mounts.push({ ...mount("/workspace/.jj", "tmpfs", cover) });
+  }
+  for (const { source, target } of options.binds) mounts.push(bind(source, target, false));
+  return mounts;
+}

@@ -1,0 +1,106 @@
+import { existsSync } from "node:fs";
+import { readFile, rename, rm, rmdir } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { killGroup, readCgroupLayout, removeGroup, thawGroup } from "./cgroups/cgroup.ts";
+import { boxGroup, installationGroup, keeperGroup } from "./cgroups/names.ts";
+import { runCommand } from "./command.ts";
+import { systemEnvironment } from "./host-environment.ts";
+import { type SandboxPaths, sandboxPaths } from "./keeper-paths.ts";
+import { readRemains } from "./receipt.ts";
+import type { Receipt } from "./spec.ts";
+import type { StateFolder } from "./state-folder.ts";
+import { releaseUidRange } from "./uid-range.ts";
+
+/** The kernel takes a moment between a process's death and the end of its namespaces. */
+const settleTimeoutMs = 5_000;
+
+/**
+ * Ends a sandbox, living or left over, from what is on disk and in the kernel alone; nothing to end
+ * is no error. In this order: the sandbox's processes, its keeper's (their mounts go with the
+ * namespace), the runtime's state, the cgroups, the sockets. What it wrote stays.
+ */
+export async function endSandbox(folder: StateFolder, id: string): Promise<Receipt> {
+  const began = performance.now();
+  const paths = sandboxPaths(folder, id);
+  const layout = readCgroupLayout();
+  const uidBase = await readUidBase(paths);
+  for (const group of [boxGroup(folder, id), keeperGroup(folder, id)]) {
+    await killGroup(layout, group);
+    thawGroup(layout, group);
+    await removeGroup(layout, group);
+  }
+  // Empty only when this was the installation's last sandbox.
+  await removeEmptyParent(folder);
+  const bytesBefore = await bytesOf([paths.bundle, paths.runtimeState, paths.run]);
+  for (const path of [paths.bundle, paths.runtimeState, paths.run, paths.keeperRecord]) {
+    await rm(path, { recursive: true, force: true });
+  }
+  for (const path of [paths.spec, paths.fstab, paths.pidFile, paths.initPipe, paths.runtimeLog]) {
+    await rm(path, { force: true });
+  }
+  const remains = await settle(folder, id, uidBase);
+  return {
+    processes: remains.processes.length,
+    mounts: remains.mounts.length,
+    cgroups: remains.cgroups.length,
+    bytesReturned: bytesBefore,
+    elapsedMs: Math.round(performance.now() - began),
+  };
+}
+
+/** Removes what the sandboxes of a task wrote, its HOME and logs too; answers the bytes returned. */
+export async function removeSandboxFiles(folder: StateFolder, id: string): Promise<number> {
+  const { private: own } = sandboxPaths(folder, id);
+  if (!existsSync(own)) return 0;
+  const bytes = await bytesOf([own]);
+  releaseUidRange(folder, id);
+  // Renamed first: a half-removed folder must never look like a sandbox.
+  const doomed = `${folder.sandboxes}/.gone-${id}-${process.pid}-${Date.now()}`;
+  await rename(own, doomed);
+  await rm(doomed, { recursive: true, force: true, maxRetries: 3 });
+  return bytes;
+}
+
+async function settle(folder: StateFolder, id: string, uidBase: number | undefined) {
+  const deadline = Date.now() + settleTimeoutMs;
+  for (;;) {
+    const remains = readRemains(folder, id, uidBase);
+    const left = remains.processes.length + remains.mounts.length + remains.cgroups.length;
+    if (left === 0 || Date.now() > deadline) return remains;
+    for (const pid of remains.processes) kill(pid);
+    await sleep(20);
+  }
+}
+
+async function removeEmptyParent(folder: StateFolder): Promise<void> {
+  const layout = readCgroupLayout();
+  for (const { path } of layout.hierarchies) {
+    // Refused while another sandbox lives in it.
+    await rmdir(`${path}/${installationGroup(folder)}`).catch(() => undefined);
+  }
+}
+
+async function bytesOf(paths: readonly string[]): Promise<number> {
+  const there = paths.filter((path) => existsSync(path));
+  if (there.length === 0) return 0;
+  const { stdout } = await runCommand({
+    argv: ["du", "--summarize", "--total", "--block-size=1", ...there],
+    env: systemEnvironment,
+    timeoutMs: 120_000,
+    maxOutputBytes: 64_000,
+  });
+  return Number(/(\d+)\ttotal\n$/.exec(stdout.toString("utf8"))?.[1] ?? 0);
+}
+
+async function readUidBase(paths: SandboxPaths): Promise<number | undefined> {
+  const text = await readFile(paths.uidBase, "utf8").catch(() => "");
+  return text === "" ? undefined : Number(text);
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // Already gone.
+  }
+}

@@ -1,0 +1,36 @@
+import { closeSync, writeSync } from "node:fs";
+import { openKeeper } from "./keeper/keeper.ts";
+import { type KeeperReport, readKeeperSpec } from "./keeper/keeper-spec.ts";
+import { readStart } from "./keeper/start-report.ts";
+
+/** Where the launcher waits for the first line. */
+const reportFd = 3;
+
+function report(line: KeeperReport): void {
+  try {
+    writeSync(reportFd, `${JSON.stringify(line)}\n`);
+    closeSync(reportFd);
+  } catch {
+    // The launcher died meanwhile; whoever comes next adopts the sandbox.
+  }
+}
+
+// A closed terminal, a service manager's stop: the keeper ends when its sandbox is closed.
+for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined);
+
+const start = await readStart(process.stdin);
+if (!start.ok) {
+  report(start);
+  process.exit(1);
+}
+try {
+  const spec = readKeeperSpec(process.argv[2] ?? "");
+  const { record, over } = await openKeeper(spec);
+  report({ ok: true, record });
+  await over;
+  process.exit(0);
+} catch (error) {
+  const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  report({ ok: false, step: "opening the keeper", words });
+  process.exit(1);
+}

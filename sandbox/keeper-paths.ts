@@ -1,0 +1,79 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import type { StateFolder } from "./state-folder.ts";
+
+/**
+ * Where each keeper mounts things, in its private mount namespace: a 0711 tmpfs over this folder of
+ * the host. One constant path for all, so no mount depends on the permissions above COLONY_HOME.
+ */
+export const mountsFolder = "/run/colony";
+
+/** Mount points of every keeper. */
+export const keeperMounts = {
+  image: join(mountsFolder, "image"),
+  root: join(mountsFolder, "root"),
+  lower: join(mountsFolder, "lower"),
+  workspace: join(mountsFolder, "workspace"),
+  binds: join(mountsFolder, "binds"),
+} as const;
+
+/** The workspace's files as the sandbox sees them, but with `.jj` uncovered: for jj. */
+export function workspaceTreePath(_folder: StateFolder, _id: string): string {
+  return keeperMounts.workspace;
+}
+
+/** Every path of one sandbox on the host. */
+export interface SandboxPaths {
+  /** 0700: what nobody else may look into. */
+  readonly private: string;
+  /** 0711: sockets that unprivileged processes of ours may reach. */
+  readonly run: string;
+  readonly spec: string;
+  readonly keeperRecord: string;
+  readonly keeperLog: string;
+  readonly keeperSocket: string;
+  readonly uidBase: string;
+  readonly imageKey: string;
+  readonly bundle: string;
+  readonly runtimeState: string;
+  readonly runtimeLog: string;
+  readonly pidFile: string;
+  readonly fstab: string;
+  readonly initPipe: string;
+  readonly rootUpper: string;
+  readonly rootWork: string;
+  readonly spool: string;
+  /** Every question and connection of the sandbox, one JSON object a line. */
+  readonly ledger: string;
+}
+
+/** Maps an id to its paths; nothing here touches the disk. */
+export function sandboxPaths(folder: StateFolder, id: string): SandboxPaths {
+  const own = join(folder.sandboxes, id);
+  const run = join(folder.run, id);
+  return {
+    private: own,
+    run,
+    spec: join(own, "spec.json"),
+    keeperRecord: join(own, "keeper.json"),
+    keeperLog: join(own, "keeper.log"),
+    keeperSocket: join(run, "keeper.sock"),
+    uidBase: join(own, "uid-base"),
+    imageKey: join(own, "image-key"),
+    bundle: join(own, "bundle"),
+    runtimeState: join(own, "runtime"),
+    runtimeLog: join(own, "runtime.log"),
+    pidFile: join(own, "init.pid"),
+    fstab: join(own, "fstab"),
+    initPipe: join(own, "init.pipe"),
+    rootUpper: join(own, "root", "upper"),
+    rootWork: join(own, "root", "work"),
+    spool: join(own, "spool"),
+    ledger: join(own, "egress.ndjson"),
+  };
+}
+
+/** Label of one installation: in cgroup names, so that a sweep never touches another's. */
+export function installationLabel(folder: StateFolder): string {
+  return `colony-${createHash("sha256").update(folder.home).digest("hex").slice(0, 10)}`;
+}

@@ -1,0 +1,68 @@
+import { statfsSync } from "node:fs";
+import { runCommand } from "../command.ts";
+import { systemEnvironment } from "../host-environment.ts";
+import { addGrowth, type DiskState, decideDisk, diskBudget } from "./disk-budget.ts";
+
+const lookIntervalMs = 250;
+const measureTimeoutMs = 60_000;
+
+/** Watches what the sandbox has written; calls back once, when it is more than the limit. */
+export function watchDisk(
+  folders: readonly string[],
+  diskBytes: number,
+  onFull: () => void,
+): Disposable {
+  const budget = diskBudget(diskBytes);
+  const place = folders[0] ?? "/";
+  // Nothing is known yet, so the first look measures.
+  let state: DiskState = {
+    ...{ bytes: 0, files: 0, grownBytes: budget.bytes + 1, grownFiles: 0 },
+    ...readUsed(place),
+  };
+  let isMeasuring = false;
+  const timer = setInterval(() => {
+    state = addGrowth(state, readUsed(place));
+    if (isMeasuring || decideDisk(state, budget) !== "measure") return;
+    isMeasuring = true;
+    void measure(folders)
+      .then((found) => {
+        state = { ...state, ...found };
+        if (decideDisk(state, budget) === "full") onFull();
+      })
+      .catch(() => undefined)
+      .finally(() => {
+        isMeasuring = false;
+      });
+    // What grows while the walk goes on counts from here.
+    state = { ...state, grownBytes: 0, grownFiles: 0 };
+  }, lookIntervalMs);
+  timer.unref();
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
+function readUsed(place: string): { usedBytes: number; usedFiles: number } {
+  const found = statfsSync(place);
+  return {
+    usedBytes: (found.blocks - found.bfree) * found.bsize,
+    usedFiles: found.files - found.ffree,
+  };
+}
+
+async function measure(folders: readonly string[]): Promise<{ bytes: number; files: number }> {
+  const [bytes, files] = await Promise.all([
+    sum(folders, "--block-size=1"),
+    sum(folders, "--inodes"),
+  ]);
+  return { bytes, files };
+}
+
+async function sum(folders: readonly string[], unit: string): Promise<number> {
+  const { stdout } = await runCommand({
+    argv: ["du", "--summarize", "--total", "--one-file-system", unit, ...folders],
+    env: systemEnvironment,
+    timeoutMs: measureTimeoutMs,
+    maxOutputBytes: 64_000,
+  });
+  // Files vanish under the walk, so its exit code says nothing; the last line is the total.
+  return Number(/(\d+)\ttotal\n$/.exec(stdout.toString("utf8"))?.[1] ?? 0);
+}

@@ -1,0 +1,25 @@
+import { constants } from "node:os";
+import type { Exit } from "../spec.ts";
+
+/** Signals that programs die of; other codes above 128 are numbers that a program chose (git: 129). */
+const deadly: readonly NodeJS.Signals[] = [
+  ...(["SIGINT", "SIGILL", "SIGABRT", "SIGBUS", "SIGFPE", "SIGKILL"] as const),
+  ...(["SIGSEGV", "SIGTERM"] as const),
+];
+
+/** What the runtime's own end says of the program that it ran. */
+export function decideExit(end: {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly outOfMemoryKills: number;
+  readonly diskFull: boolean;
+}): Exit {
+  const named = deadly.find((name) => end.code === 128 + constants.signals[name]);
+  const failed = end.code !== 0;
+  return {
+    exitCode: end.code,
+    signal: end.signal ?? named ?? null,
+    outOfMemory: failed && end.outOfMemoryKills > 0,
+    ...(end.diskFull && failed ? { diskFull: true } : {}),
+  };
+}

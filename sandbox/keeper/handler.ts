@@ -1,0 +1,66 @@
+import type { Network } from "../network/network.ts";
+import type { Freezer } from "./freezer.ts";
+import type { Processes } from "./processes.ts";
+import type { KeeperRequest } from "./protocol.ts";
+import type { Client, RequestHandler } from "./server.ts";
+
+/** What the keeper's requests act on. */
+export interface HandlerParts {
+  readonly processes: Processes;
+  readonly freezer: Freezer<Client>;
+  readonly network: Network | undefined;
+  /** Kills the sandbox and waits until its processes have their exit records. */
+  end(): Promise<void>;
+}
+
+/** Carries out requests; a client that goes away thaws what it froze and ends what it bound. */
+export function openHandler(parts: HandlerParts): RequestHandler {
+  const { processes, freezer, network } = parts;
+  const binding = new Set<Client>();
+
+  async function carryOut(request: KeeperRequest, client: Client): Promise<object> {
+    switch (request.op) {
+      case "start":
+        return { process: await processes.start(request.process) };
+      case "find":
+        return { process: processes.find(request.name) ?? null };
+      case "write":
+        processes.live(request.name).write(Buffer.from(request.base64, "base64"));
+        return {};
+      case "closeInput":
+        processes.live(request.name).closeInput();
+        return {};
+      case "resize":
+        processes.live(request.name).resize(request.columns, request.rows);
+        return {};
+      case "kill":
+        if (processes.find(request.name)?.exit === undefined) {
+          await processes.live(request.name).kill(request.signal);
+        }
+        return {};
+      case "freeze":
+        await freezer.freeze(client);
+        return {};
+      case "thaw":
+        freezer.thaw(client);
+        return {};
+      case "ports":
+        return { ports: (await network?.listeningPorts()) ?? [] };
+      case "bind":
+        binding.add(client);
+        return {};
+      case "end":
+        binding.delete(client);
+        await parts.end();
+        return {};
+    }
+  }
+
+  return {
+    handle: carryOut,
+    onDisconnect(client) {
+      freezer.release(client);
+      if (binding.delete(client)) void parts.end();
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import { join } from "node:path";
+import type { SandboxPaths } from "../keeper-paths.ts";
+import type { HostSettings } from "../network/egress-policy.ts";
+import type { Network } from "../network/network.ts";
+import type { KeeperNetworkSpec, KeeperSpec } from "./keeper-spec.ts";
+
+/** Opens the sandbox's way out; loaded only by keepers that have one. */
+export async function openKeeperNetwork(
+  spec: KeeperSpec,
+  network: KeeperNetworkSpec,
+  initPid: number,
+  paths: SandboxPaths,
+): Promise<Network> {
+  const { openNetwork } = await import("../network/network.ts");
+  return openNetwork({
+    initPid,
+    ...network,
+    host: reviveUrls(network.host),
+    runFolder: paths.run,
+    egress: spec.sandbox.egress,
+    forwards: spec.sandbox.forwards,
+    ledgerPath: paths.ledger,
+    nodePath: process.execPath,
+    codeRoot: join(import.meta.dirname, "..", ".."),
+  });
+}
+
+/** JSON has no URLs. */
+function reviveUrls(host: HostSettings): HostSettings {
+  const { httpProxy, httpsProxy } = host;
+  return {
+    ...host,
+    registries: host.registries.map((registry) => {
+      const { proxy } = registry;
+      if (proxy === undefined || proxy === "direct") return registry;
+      return { ...registry, proxy: new URL(proxy) };
+    }),
+    ...(httpProxy === undefined ? {} : { httpProxy: new URL(httpProxy) }),
+    ...(httpsProxy === undefined ? {} : { httpsProxy: new URL(httpsProxy) }),
+  };
+}

@@ -1,0 +1,113 @@
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import {
+  countOutOfMemoryKills,
+  freezeGroup,
+  killGroup,
+  readCgroupLayout,
+  thawGroup,
+} from "../cgroups/cgroup.ts";
+import { boxGroup } from "../cgroups/names.ts";
+import { sandboxPaths } from "../keeper-paths.ts";
+import type { Network } from "../network/network.ts";
+import { stateFolder } from "../state-folder.ts";
+import { watchDisk } from "./disk-watch.ts";
+import { openFreezer } from "./freezer.ts";
+import { openHandler } from "./handler.ts";
+import { openKeeperNetwork } from "./keeper-network.ts";
+import type { KeeperRecord, KeeperSpec } from "./keeper-spec.ts";
+import { readProcess } from "./process-tree.ts";
+import { openProcesses } from "./processes.ts";
+import { type KeeperServer, openKeeperServer } from "./server.ts";
+
+const lookForEndIntervalMs = 1_000;
+/** A driver is woken at most this often by a process that prints without pause. */
+const outputEventIntervalMs = 10;
+
+/** Holds a running sandbox until it ends; answers its record and a promise of the end. */
+export async function openKeeper(
+  spec: KeeperSpec,
+): Promise<{ readonly record: KeeperRecord; readonly over: Promise<void> }> {
+  const folder = stateFolder(spec.home, spec.shared);
+  const { id, limits, workspace } = spec.sandbox;
+  const paths = sandboxPaths(folder, id);
+  const layout = readCgroupLayout();
+  const group = boxGroup(folder, id);
+  const initPid = Number(readFileSync(paths.pidFile, "utf8"));
+  const initStart = readProcess(initPid)?.startTime;
+  let diskFull = false;
+  let server: KeeperServer | undefined;
+  const over = Promise.withResolvers<void>();
+  const pending = new Map<string, number>();
+
+  function onOutput(name: string, size: number): void {
+    if (!pending.has(name)) {
+      setTimeout(() => {
+        server?.tell({ event: "output", name, size: pending.get(name) ?? size });
+        pending.delete(name);
+      }, outputEventIntervalMs);
+    }
+    pending.set(name, size);
+  }
+
+  const { crunPath, openFiles } = spec;
+  const target = { sandboxId: id, crunPath, runtimeState: paths.runtimeState, limits, openFiles };
+  const processes = openProcesses(
+    paths.spool,
+    {
+      target,
+      outOfMemoryKills: () => countOutOfMemoryKills(layout, group),
+      isDiskFull: () => diskFull,
+      onOutput,
+    },
+    (state) => server?.tell({ event: "exit", ...state }),
+  );
+  const freezer = openFreezer({
+    freeze: () => freezeGroup(layout, group),
+    thaw: () => thawGroup(layout, group),
+  });
+  const network: Network | undefined =
+    spec.network === undefined
+      ? undefined
+      : await openKeeperNetwork(spec, spec.network, initPid, paths);
+  network?.watchPorts((ports) => server?.tell({ event: "ports", ports }));
+
+  async function end(): Promise<void> {
+    await killGroup(layout, group);
+    await processes.settled();
+    await network?.[Symbol.asyncDispose]();
+    over.resolve();
+  }
+
+  server = await openKeeperServer(
+    paths.keeperSocket,
+    openHandler({ processes, freezer, network, end }),
+  );
+  const written = workspace === undefined ? [] : [writtenFolder(workspace)];
+  watchDisk([paths.rootUpper, ...written], limits.diskBytes, () => {
+    diskFull = true;
+    void end();
+  });
+  const timer = setInterval(() => {
+    if (readProcess(initPid)?.startTime !== initStart) void end();
+  }, lookForEndIntervalMs);
+  void over.promise.then(() => clearInterval(timer));
+
+  const record: KeeperRecord = {
+    version: 1,
+    keeperPid: process.pid,
+    initPid,
+    uidBase: spec.uidBase,
+    epoch: spec.sandbox.epoch,
+    dialerPath: network?.dialerPath ?? "",
+    notEnforced: spec.notEnforced,
+    startedAt: new Date().toISOString(),
+  };
+  writeFileSync(`${paths.keeperRecord}.new`, JSON.stringify(record), { mode: 0o600 });
+  renameSync(`${paths.keeperRecord}.new`, paths.keeperRecord);
+  return { record, over: over.promise.then(() => sleep(50)) };
+}
+
+function writtenFolder(workspace: NonNullable<KeeperSpec["sandbox"]["workspace"]>): string {
+  return workspace.kind === "folder" ? workspace.path : `${workspace.upperParent}/upper`;
+}

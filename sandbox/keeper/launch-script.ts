@@ -1,0 +1,112 @@
+import { allFolders, type CgroupLayout } from "../cgroups/layout.ts";
+import { keeperMounts, mountsFolder, type SandboxPaths } from "../keeper-paths.ts";
+import type { SandboxSpec } from "../spec.ts";
+import type { WorkspaceMount } from "../workspace.ts";
+
+/** What the mounts of a keeper depend on. */
+export interface MountPlan {
+  readonly imagePath: string;
+  readonly uidBase: number;
+  readonly paths: Pick<SandboxPaths, "rootUpper" | "rootWork">;
+  readonly workspace?: WorkspaceMount;
+}
+
+/** One line of an fstab; all of it is mounted by one `mount --all`, in this order. */
+export function renderFstab(plan: MountPlan): string {
+  const { image, root, lower, workspace } = keeperMounts;
+  const all = idmap("b", 0, plan.uidBase, 65_536);
+  const lines = [
+    line("tmpfs", mountsFolder, "tmpfs", ["mode=0711", "size=1m", "nosuid", "nodev", "noexec"]),
+    line(plan.imagePath, image, "none", ["bind", "ro", "nosuid", "nodev", makeFolder, all]),
+    overlay(root, image, plan.paths.rootUpper, plan.paths.rootWork),
+  ];
+  const files = plan.workspace;
+  if (files !== undefined) {
+    const owner = [
+      idmap("u", files.ownerUid, plan.uidBase, 1),
+      idmap("g", files.ownerGid, plan.uidBase, 1).replace("X-mount.idmap=", ""),
+    ].join(" ");
+    if (files.kind === "folder") {
+      const options = ["bind", "rw", "nosuid", "nodev", makeFolder, owner];
+      lines.push(line(files.path, workspace, "none", options));
+    } else {
+      lines.push(
+        line(files.lower, lower, "none", ["bind", "ro", "nosuid", "nodev", makeFolder, owner]),
+      );
+      lines.push(
+        overlay(workspace, lower, `${files.upperParent}/upper`, `${files.upperParent}/work`),
+      );
+    }
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+const makeFolder = "X-mount.mkdir=0755";
+
+function idmap(type: "u" | "g" | "b", from: number, to: number, count: number): string {
+  return `X-mount.idmap=${type}:${from}:${to}:${count}`;
+}
+
+function overlay(target: string, lower: string, upper: string, work: string): string {
+  const options = [`lowerdir=${lower}`, `upperdir=${upper}`, `workdir=${work}`];
+  return line("overlay", target, "overlay", [
+    ...options,
+    ...["redirect_dir=on", "nosuid", "nodev", makeFolder],
+  ]);
+}
+
+function line(source: string, target: string, type: string, options: readonly string[]): string {
+  return [source, target, type, options.join(",")].map(escapeField).join(" ").concat(" 0 0");
+}
+
+function escapeField(text: string): string {
+  return text.replace(/[\\\s#]/g, (one) => `\\${one.charCodeAt(0).toString(8).padStart(3, "0")}`);
+}
+
+/** What the launch script runs. */
+export interface LaunchPlan {
+  readonly spec: Pick<SandboxSpec, "id">;
+  readonly paths: SandboxPaths;
+  readonly layout: CgroupLayout;
+  readonly keeperGroup: string;
+  readonly tools: { readonly mount: string; readonly umount: string; readonly crun: string };
+  /** Command of the keeper. */
+  readonly keeperArgv: readonly string[];
+}
+
+/**
+ * The shell script that becomes keeper and sandbox, run in a fresh mount namespace: mounts and the
+ * runtime's start go on while Node starts, and tell the keeper through its standard input how they
+ * went. `started` is the last line when all went well.
+ */
+export function renderLaunchScript(plan: LaunchPlan): string {
+  const { paths, tools, layout } = plan;
+  const join = allFolders(layout, plan.keeperGroup).map(
+    (folder) => `echo $$ > ${quote(`${folder}/cgroup.procs`)}`,
+  );
+  // crun takes a hybrid host for a broken one while it sees a controller on v2: hide the mount here.
+  const hide = layout.hybridMount === undefined ? [] : [`${tools.umount} -n ${layout.hybridMount}`];
+  const crun = [
+    ...[tools.crun, "--root", quote(paths.runtimeState), "--log", quote(paths.runtimeLog)],
+    ...["run", "--detach", "--bundle", quote(paths.bundle), "--pid-file", quote(paths.pidFile)],
+    // A pipe that nobody reads: old crun chowns what it is given, and a file would grow.
+    ...[plan.spec.id, "0<>", quote(paths.initPipe), ">&0", "2>&0"],
+  ];
+  const steps = [
+    "set -e",
+    "exec 3>&-",
+    "echo mounting",
+    `${tools.mount} -n --all --fstab ${quote(paths.fstab)}`,
+    ...hide,
+    "echo starting the runtime",
+    crun.join(" "),
+    "echo started",
+  ];
+  const keeper = plan.keeperArgv.map(quote).join(" ");
+  return [...join, "cd /", `( ${steps.join("\n")} ) 2>&1 | exec ${keeper} &`].join("\n");
+}
+
+/** One word for the shell. */
+function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

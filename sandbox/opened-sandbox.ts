@@ -1,0 +1,68 @@
+import { endSandbox } from "./ending.ts";
+import { execInSandbox } from "./exec.ts";
+import { openProcessHandle } from "./keeper/process-handle.ts";
+import { sandboxPaths } from "./keeper-paths.ts";
+import type { KeptSandbox } from "./open.ts";
+import type { Sandbox, SandboxProcess } from "./spec.ts";
+import type { StateFolder } from "./state-folder.ts";
+
+/** How long a keeper may take to write the exits of what it held, before it is killed with it. */
+const endTimeoutMs = 5_000;
+
+/** The front door's object over a connection to a living keeper. */
+export function openedSandbox(folder: StateFolder, id: string, kept: KeptSandbox): Sandbox {
+  const { client, record } = kept;
+  const paths = sandboxPaths(folder, id);
+  const place = { sandboxId: id, spoolFolder: paths.spool };
+
+  async function end(): Promise<void> {
+    const deadline = Promise.withResolvers<void>();
+    const timer = setTimeout(deadline.resolve, endTimeoutMs);
+    await Promise.race([client.request({ op: "end" }), deadline.promise]).catch(() => undefined);
+    clearTimeout(timer);
+  }
+
+  return {
+    id,
+    folder,
+    keeperPid: record.keeperPid,
+    uidBase: record.uidBase,
+    dialerPath: record.dialerPath,
+    notEnforced: record.notEnforced,
+    async start(process): Promise<SandboxProcess> {
+      const { process: state } = await client.request({ op: "start", process });
+      if (state == null) throw new Error("The keeper answered no process.");
+      return openProcessHandle(client, place, state);
+    },
+    async process(name) {
+      const { process: state } = await client.request({ op: "find", name });
+      return state == null ? undefined : openProcessHandle(client, place, state);
+    },
+    exec: (argv, options) => execInSandbox(folder, id, argv, options),
+    async listeningPorts() {
+      return (await client.request({ op: "ports" })).ports ?? [];
+    },
+    watchPorts(onChange) {
+      return client.onEvent((event) => {
+        if (event.event === "ports") onChange(event.ports);
+      });
+    },
+    async whileFrozen(act) {
+      await client.request({ op: "freeze" });
+      try {
+        return await act();
+      } finally {
+        // A keeper that died meanwhile takes nothing with it: its end thaws.
+        await client.request({ op: "thaw" }).catch(() => undefined);
+      }
+    },
+    async close() {
+      await end();
+      return endSandbox(folder, id);
+    },
+    gone: () => client.gone,
+    async [Symbol.asyncDispose]() {
+      client[Symbol.dispose]();
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { uidRangeSize } from "./bundle/config.ts";
+import { groupFolders, readCgroupLayout } from "./cgroups/cgroup.ts";
+import { boxGroup, keeperGroup } from "./cgroups/names.ts";
+import { sandboxPaths } from "./keeper-paths.ts";
+import type { StateFolder } from "./state-folder.ts";
+
+/** What the kernel still has of a sandbox. */
+export interface Remains {
+  readonly processes: readonly number[];
+  readonly mounts: readonly string[];
+  readonly cgroups: readonly string[];
+}
+
+/** Asks the kernel: `/proc`, every mount namespace's table, every cgroup hierarchy. */
+export function readRemains(folder: StateFolder, id: string, uidBase: number | undefined): Remains {
+  const layout = readCgroupLayout();
+  const groups = [boxGroup(folder, id), keeperGroup(folder, id)];
+  const processes: number[] = [];
+  const mounts = new Set<string>();
+  const seen = new Set<string>();
+  const { private: own } = sandboxPaths(folder, id);
+  for (const name of readdirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const namespace = readLink(`/proc/${name}/ns/mnt`);
+    if (isOurs(name, groups, uidBase)) processes.push(Number(name));
+    if (namespace === undefined || seen.has(namespace)) continue;
+    seen.add(namespace);
+    for (const line of readText(`/proc/${name}/mountinfo`).split("\n")) {
+      if (line.includes(`${own}/`)) mounts.add(`${namespace} ${line.split(" ")[4]}`);
+    }
+  }
+  const cgroups = groups.flatMap((group) => groupFolders(layout, group));
+  return { processes, mounts: [...mounts], cgroups };
+}
+
+/** By cgroup and by uid: the numbers of namespaces are used again, and tell nothing afterwards. */
+function isOurs(pid: string, groups: readonly string[], uidBase: number | undefined): boolean {
+  const paths = readText(`/proc/${pid}/cgroup`).split("\n");
+  if (paths.some((line) => groups.some((group) => line.endsWith(`:/${group}`)))) return true;
+  return uidBase !== undefined && hasUidOf(readText(`/proc/${pid}/status`), uidBase);
+}
+
+/** Whether any of a process's four uids is of the range that begins at `base`. */
+export function hasUidOf(status: string, base: number): boolean {
+  const uids = /^Uid:\t(.*)$/m.exec(status)?.[1]?.split("\t").map(Number) ?? [];
+  return uids.some((uid) => uid >= base && uid < base + uidRangeSize);
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+function readLink(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}
