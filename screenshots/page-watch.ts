@@ -113,8 +113,8 @@ export function describeFailure(
     };
   }
   const refusal = isNetwork ? proxy.refusal(target.host) : undefined;
-  if (refusal && (status === 502 || status === undefined)) return { url, method, reason: refusal };
   if (status !== undefined) return { url, method, status };
+  if (refusal) return { url, method, reason: refusal };
   // The page itself gave it up, such as by going elsewhere.
   if (errorText === "net::ERR_ABORTED") return undefined;
   return { url, method, reason: errorText };

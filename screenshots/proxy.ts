@@ -46,9 +46,8 @@ export async function openTaskProxy(dialerPath: string): Promise<TaskProxy> {
     return socket;
   };
   const refuse = (host: string, error: unknown) => {
-    if (refusals.size < 1000) {
-      refusals.set(host, error instanceof DialError ? error.message : "outside of the sandbox");
-    }
+    const why = error instanceof DialError ? error.message : "the request is malformed";
+    if (refusals.size < 1000) refusals.set(host, why);
   };
   const reach = async (port: number) =>
     hold(await dial(dialerPath, port, { timeoutMs: DIAL_TIMEOUT_MS, signal: ending.signal }));
@@ -58,26 +57,20 @@ export async function openTaskProxy(dialerPath: string): Promise<TaskProxy> {
     const target = incoming.url ?? "";
     const port = loopbackPort(target);
     const host = URL.parse(target)?.host ?? "";
-    if (port === undefined) {
-      refuse(host, undefined);
-      // No answer rather than a refusal: the page must not take it for the other server's.
-      return void incoming.socket.destroy();
-    }
     try {
+      if (port === undefined) throw new DialError(0, "outside of the sandbox");
       forward(incoming, response, new URL(target), await reach(port));
     } catch (error) {
       refuse(host, error);
-      response.writeHead(502, { "content-type": "text/plain" }).end();
+      // No answer rather than one of ours, which the page would take for the other server's.
+      incoming.socket.destroy();
     }
   });
   server.on("connect", async (incoming, client: Socket, head) => {
     const host = incoming.url ?? "";
     const port = loopbackPort(`http://${host}`);
-    if (port === undefined) {
-      refuse(host, undefined);
-      return void client.end("HTTP/1.1 403 Forbidden\r\n\r\n");
-    }
     try {
+      if (port === undefined) throw new DialError(0, "outside of the sandbox");
       const upstream = await reach(port);
       client.write("HTTP/1.1 200 Connected\r\n\r\n");
       upstream.write(head);

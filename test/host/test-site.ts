@@ -23,6 +23,8 @@ export async function openTestSite(listener: RequestListener, port = 5173): Prom
   await listen(server, { port: 0, host: "127.0.0.1" });
   const hostPort = (server.address() as AddressInfo).port;
   const sockets = new Set<Socket>();
+  // Upgraded connections are not among those that the server closes by itself.
+  server.on("connection", (socket) => sockets.add(socket));
   const dialer = createTcpServer({ allowHalfOpen: true }, (client) => {
     sockets.add(client);
     client.on("error", () => client.destroy());
