@@ -16,7 +16,7 @@ export async function checkOverlay(folder: StateFolder): Promise<HostCheck> {
     mkdirSync(folder.home, { recursive: true, mode: 0o755 });
     trial = mkdtempSync(join(folder.home, ".doctor-"));
   } catch (error) {
-    const says = `${folder.home} cannot be written: ${error instanceof Error ? error.message : error}`;
+    const says = `${folder.home} cannot be written: ${String(error)}`;
     return missing(item, says, "set COLONY_HOME to a folder on a writable disk");
   }
   try {

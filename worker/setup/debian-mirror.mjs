@@ -24,7 +24,7 @@ export function pickMirror(uris) {
   const usable = uris
     .filter((uri) => /^(https?|mirror\+https?|file):/.test(uri))
     .map((uri) => uri.replace(/\/+$/, ""));
-  return usable.find((uri) => /\/debian$/.test(uri)) ?? "http://deb.debian.org/debian";
+  return usable.find((uri) => uri.endsWith("/debian")) ?? "http://deb.debian.org/debian";
 }
 
 /** The mirror that the host's own apt sources name. */

@@ -61,13 +61,8 @@ async function pack() {
     if (file.endsWith(".sh")) chmodSync(target, 0o755);
   }
   await bundlePages(root, join(out, "dist"));
-  const {
-    scripts,
-    devDependencies,
-    bin,
-    files: shipped,
-    ...about
-  } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const about = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  for (const name of ["scripts", "devDependencies", "bin", "files"]) delete about[name];
   writeFileSync(join(out, "package.json"), `${JSON.stringify(about, null, 2)}\n`);
 }
 

@@ -120,7 +120,7 @@ async function ensurePackages(root, runtimes) {
     mkdirSync(join(work, "bin"), { recursive: true, mode: 0o755 });
     for (const [place, source] of productionClosure(root)) {
       // Its own nested packages are entries of their own, and Node's has only to bring bin/node.
-      if (/^node-linux-/.test(basename(place))) continue;
+      if (basename(place).startsWith("node-linux-")) continue;
       const nested = join(source, "node_modules");
       cpSync(source, join(work, place), {
         recursive: true,
