@@ -1,0 +1,79 @@
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { openClient } from "../protocol/client.ts";
+import { mintSignIn } from "../protocol/sign-in.ts";
+import { openAlbum } from "./album.ts";
+import { startEverything } from "./everything.ts";
+import { readHistory, seedRepository } from "./repository.ts";
+import { renderTranscript, toReceipt } from "./record.ts";
+import { channel, playStory, requireCleanReceipts } from "./story.ts";
+import { openVisitor, StoryError } from "./visitor.ts";
+
+export interface DemoOptions {
+  readonly home: string;
+  readonly port: number;
+  readonly previewPort: number;
+  /** Play the story without a person, write it down, stop. */
+  readonly once: boolean;
+  /** Where `once` writes pictures, transcript and receipt. */
+  readonly out: string;
+  readonly say: (line: string) => void;
+  /** Ends the demo in order. */
+  readonly signal: AbortSignal;
+}
+
+const stepTimeoutMs = 180_000;
+const person = { id: "local:you", name: "You", email: "you@example.org" };
+
+/**
+ * A bakery's page in a repository of its own, two agents that change it at once, and the chat page
+ * to watch them. Rejects with a sentence where the story does not come true.
+ */
+export async function runDemo(options: DemoOptions): Promise<void> {
+  const { home, say, signal } = options;
+  say(`Starting Colony with a state folder of its own, ${home}.`);
+  await using everything = await startEverything(options);
+  await using client = openClient(everything.redis);
+  const known = await client.repository(channel);
+  const repository = known?.url ?? (await seedRepository(home));
+  if (known === undefined) {
+    await client.addRepository({ name: channel, url: repository, caller: { uid: 0, gid: 0, home: "/root", env: {} } });
+    await client.bindChannel(`local:${channel}`, channel);
+  }
+  const origin = `http://127.0.0.1:${options.port}`;
+  const visitor = await openVisitor(origin, await mintSignIn(client.redis, person));
+  if (options.once) return await playOnce();
+
+  say("");
+  say(`Open this link, once, in a browser on this machine:`);
+  say(`  ${origin}/sign-in?token=${await mintSignIn(client.redis, person)}`);
+  say("");
+  say("The story plays in the channel #bakery; press its buttons there. Ctrl-C ends everything.");
+  const playing = playStory({ visitor, say, handsOff: true, picture: async () => {}, stepTimeoutMs: 24 * 3600_000 });
+  playing.catch(() => {});
+  await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+
+  async function playOnce(): Promise<void> {
+    await rm(options.out, { recursive: true, force: true });
+    await mkdir(options.out, { recursive: true });
+    await using album = await openAlbum({ origin, folder: options.out, signIn: () => mintSignIn(client.redis, person) });
+    const startedMs = Date.now();
+    const chapters = await Promise.race([
+      playStory({ visitor, say, handsOff: false, picture: album.take, stepTimeoutMs }),
+      interrupted(signal),
+    ]);
+    requireCleanReceipts(chapters);
+    for (const chapter of chapters) await album.keepPictures(visitor, chapter);
+    const history = await readHistory(repository);
+    await writeFile(join(options.out, "transcript.md"), renderTranscript(chapters));
+    const receipt = toReceipt(chapters, history, Date.now() - startedMs);
+    await writeFile(join(options.out, "receipt.json"), `${JSON.stringify(receipt, null, 2)}\n`);
+    say(`The story is told: pictures, transcript.md and receipt.json are in ${options.out}.`);
+  }
+}
+
+function interrupted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(new StoryError("The demo was interrupted.")));
+  });
+}
