@@ -1,0 +1,12 @@
+/** Started through the launcher by its test: says who it is, echoes, and ends as told. */
+process.stdout.write(
+  `${JSON.stringify({ pid: process.pid, node: process.version, runtime: process.env.COLONY_RUNTIME, arguments: process.argv.slice(2), umask: process.umask() })}\n`,
+);
+process.on("SIGTERM", () => {
+  process.stdout.write("told to end\n");
+  process.exit(9);
+});
+process.stdin.pipe(process.stdout, { end: false });
+process.stdin.on("end", () => {
+  process.exitCode = 7;
+});
