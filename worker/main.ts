@@ -31,7 +31,8 @@ for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
 const lock = await takeFileLock({
   path: supervisorLock(config.folder),
   kind: "exclusive",
-  timeoutMs: 0,
+  // A command that looks whether anybody is here holds it for a moment.
+  timeoutMs: 2_000,
 });
 if (lock === undefined) {
   process.stderr.write(
