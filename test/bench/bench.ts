@@ -1,0 +1,63 @@
+/** One line of BENCH.md: ours against a peer of the same run. */
+export interface BenchRow {
+  readonly name: string;
+  readonly unit: string;
+  readonly ours: Figures;
+  /** Absent where the mark is a plain figure. */
+  readonly peer?: Figures & { readonly name: string };
+  /** The issue's mark: at most this ratio to the peer, or this figure. */
+  readonly mark?: { readonly atMost: number; readonly of: "ratio" | "median" };
+  readonly remark?: string;
+}
+
+export interface Figures {
+  readonly median: number;
+  readonly p95: number;
+  readonly samples: number;
+}
+
+export interface Bench {
+  readonly name: string;
+  run(say: (line: string) => void): Promise<readonly BenchRow[]>;
+}
+
+/** Median and 95th percentile (nearest rank). */
+export function figuresOf(samples: readonly number[]): Figures {
+  const sorted = samples.toSorted((a, b) => a - b);
+  const rank = (share: number) =>
+    sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+  return { median: rank(0.5), p95: rank(0.95), samples: samples.length };
+}
+
+export function ratioOf(row: BenchRow): number | undefined {
+  return row.peer === undefined ? undefined : row.ours.median / row.peer.median;
+}
+
+/** undefined: the row has no mark. */
+export function isMet(row: BenchRow): boolean | undefined {
+  if (row.mark === undefined) return undefined;
+  const value = row.mark.of === "ratio" ? ratioOf(row) : row.ours.median;
+  return value !== undefined && value <= row.mark.atMost;
+}
+
+/** Milliseconds of each of `rounds` runs of two acts, in turn, after one warm-up of both. */
+export async function inTurn(
+  rounds: number,
+  ours: () => Promise<unknown>,
+  peer: () => Promise<unknown>,
+): Promise<{ readonly ours: Figures; readonly peer: Figures }> {
+  await ours();
+  await peer();
+  const samples = { ours: [] as number[], peer: [] as number[] };
+  for (let round = 0; round < rounds; round += 1) {
+    samples.ours.push(await timed(ours));
+    samples.peer.push(await timed(peer));
+  }
+  return { ours: figuresOf(samples.ours), peer: figuresOf(samples.peer) };
+}
+
+export async function timed(act: () => Promise<unknown>): Promise<number> {
+  const startedMs = performance.now();
+  await act();
+  return performance.now() - startedMs;
+}
