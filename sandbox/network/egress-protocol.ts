@@ -1,0 +1,108 @@
+/** What the relay asks of the host for one connection; one JSON line, then raw bytes. */
+export type EgressRequest =
+  | {
+      readonly want: "name";
+      readonly name: string;
+      readonly port: number;
+      readonly scheme: "http" | "https";
+    }
+  | { readonly want: "forward"; readonly port: number };
+
+/** The host's answer; one JSON line. After `ok` the connection is the destination's. */
+export type EgressAnswer =
+  | { readonly ok: true; readonly via: "direct" | "proxy" }
+  | {
+      readonly ok: false;
+      /** Refused by policy, or allowed and not reachable. */
+      readonly cause: "refused" | "unreachable";
+      readonly sentence: string;
+    };
+
+/** What the relay reports on its standard output; one JSON line each. */
+export type RelayReport =
+  | { readonly report: "ready" }
+  | { readonly report: "dns"; readonly name: string; readonly type: string }
+  | {
+      readonly report: "request";
+      readonly name: string;
+      readonly port: number;
+      readonly method: string;
+      readonly status: number;
+      readonly bytesUp: number;
+      readonly bytesDown: number;
+      readonly ms: number;
+    }
+  | {
+      readonly report: "refused";
+      readonly kind: "request" | "connection";
+      readonly name: string;
+      readonly port: number;
+      readonly sentence: string;
+    };
+
+/** Longest line of either side. */
+export const maxLineBytes = 2_048;
+
+/** Parses by hand: the relay and the keeper are many, and a schema library costs each its memory. */
+export function parseEgressRequest(line: string): EgressRequest | undefined {
+  const value = parseObject(line);
+  if (value === undefined || !isPort(value["port"])) return undefined;
+  const port = value["port"];
+  if (value["want"] === "forward") return { want: "forward", port };
+  const { name, scheme } = value;
+  if (value["want"] !== "name" || typeof name !== "string") return undefined;
+  if (scheme !== "http" && scheme !== "https") return undefined;
+  return { want: "name", name, port, scheme };
+}
+
+export function parseEgressAnswer(line: string): EgressAnswer | undefined {
+  const value = parseObject(line);
+  if (value === undefined) return undefined;
+  if (value["ok"] === true) return { ok: true, via: value["via"] === "proxy" ? "proxy" : "direct" };
+  const { sentence } = value;
+  if (typeof sentence !== "string") return undefined;
+  return { ok: false, cause: value["cause"] === "refused" ? "refused" : "unreachable", sentence };
+}
+
+export function parseRelayReport(line: string): RelayReport | undefined {
+  const value = parseObject(line);
+  if (value === undefined) return undefined;
+  const text = (key: string): string => String(value[key] ?? "").slice(0, 300);
+  const number = (key: string): number => (typeof value[key] === "number" ? value[key] : 0);
+  const to = { name: text("name"), port: number("port") };
+  switch (value["report"]) {
+    case "ready":
+      return { report: "ready" };
+    case "dns":
+      return { report: "dns", name: to.name, type: text("type") };
+    case "request":
+      return {
+        report: "request",
+        ...to,
+        method: text("method"),
+        status: number("status"),
+        bytesUp: number("bytesUp"),
+        bytesDown: number("bytesDown"),
+        ms: number("ms"),
+      };
+    case "refused": {
+      const kind = value["kind"] === "request" ? "request" : "connection";
+      return { report: "refused", kind, ...to, sentence: text("sentence") };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function isPort(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value > 0 && value < 65_536;
+}
+
+function parseObject(line: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === "object" && value !== null ? { ...value } : undefined;
+  } catch {
+    return undefined;
+  }
+}

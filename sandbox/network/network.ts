@@ -1,0 +1,154 @@
+import type { ChildProcess } from "node:child_process";
+import { chmod, chown, mkdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { runOrThrow } from "../command.ts";
+import type { EgressPolicy } from "../spec.ts";
+import { openEgressServer } from "./egress.ts";
+import type { HostSettings } from "./egress-policy.ts";
+import type { RelayReport } from "./egress-protocol.ts";
+import { type Ledger, openLedger } from "./ledger.ts";
+import { readListeningPorts, watchListeningPorts } from "./ports.ts";
+import { type RelayPlace, startRelay } from "./relay-process.ts";
+import { resolveOnHost } from "./upstream.ts";
+
+/** See `openNetwork`. */
+export interface NetworkOptions {
+  /** Host pid of the sandbox's first process: it names the network namespace. */
+  readonly initPid: number;
+  /** Whom the relay runs as: a uid that nobody else has. */
+  readonly uid: number;
+  readonly gid: number;
+  /** Group that may use the dialer (previews, screenshots). */
+  readonly dialerGid: number;
+  /** 0711 folder of this sandbox for sockets; `dialer.sock` appears in it. */
+  readonly runFolder: string;
+  readonly egress: EgressPolicy;
+  /** Registries and proxies of this host: `readHostSettings`. */
+  readonly host: HostSettings;
+  /** Address ranges that the administrator allows although the built-in list refuses them. */
+  readonly allowedRanges?: readonly string[];
+  readonly forwards: readonly { readonly port: number; readonly socketPath: string }[];
+  readonly ledgerPath: string;
+  /** Node and our code, both readable by `uid`. */
+  readonly nodePath: string;
+  readonly codeRoot: string;
+}
+
+/** A sandbox's only way out and in. */
+export interface Network extends AsyncDisposable {
+  readonly dialerPath: string;
+  listeningPorts(): Promise<readonly number[]>;
+  /** Calls back with each change of the set; returns the stop function. */
+  watchPorts(onChange: (ports: readonly number[]) => void): () => void;
+}
+
+const maxRestarts = 20;
+const restartDelayMs = 200;
+
+/** Opens the relay inside and the egress server here; disposing ends both. */
+export async function openNetwork(options: NetworkOptions): Promise<Network> {
+  await using stack = new AsyncDisposableStack();
+  await addRoute(options.initPid);
+  const ledger = stack.use(await openLedger(options.ledgerPath));
+  const egressPath = join(options.runFolder, "egress.sock");
+  await rm(egressPath, { force: true });
+  const { egress: policy, host, forwards, allowedRanges = [] } = options;
+  const server = { path: egressPath, policy, host, forwards, allowedRanges, ledger };
+  stack.use(await openEgressServer({ ...server, resolve: resolveOnHost }));
+  await chown(egressPath, 0, options.gid);
+  await chmod(egressPath, 0o660);
+  stack.use(await keepRelay(options, ledger));
+  const owned = stack.move();
+  const read = () => readListeningPorts(options.initPid, options.uid);
+  return {
+    dialerPath: dialerPath(options),
+    listeningPorts: read,
+    watchPorts: (onChange) => watchListeningPorts(read, onChange),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+function dialerPath(options: NetworkOptions): string {
+  return join(options.runFolder, "dialer.sock");
+}
+
+/** Every address of the range is "here" inside: no interface but `lo` is needed. */
+async function addRoute(initPid: number): Promise<void> {
+  const ip = ["nsenter", `--net=/proc/${initPid}/ns/net`, "ip"] as const;
+  const limits = {
+    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
+    timeoutMs: 10_000,
+    maxOutputBytes: 4_096,
+  };
+  await runOrThrow("raising lo", { ...limits, argv: [...ip, "link", "set", "lo", "up"] });
+  const route = ["route", "replace", "local", "198.18.0.0/15", "dev", "lo"];
+  await runOrThrow("adding the route", { ...limits, argv: [...ip, ...route] });
+}
+
+/** Runs the relay, and starts it again should hostile bytes ever end it. */
+async function keepRelay(options: NetworkOptions, ledger: Ledger): Promise<AsyncDisposable> {
+  const folder = join(options.runFolder, "relay");
+  const place: RelayPlace = { ...options, folder };
+  const config = {
+    egressPath: "../egress.sock",
+    dialerPath: "dialer.sock",
+    forwards: options.forwards.map((forward) => forward.port),
+    otherPorts: options.host.registries.filter(
+      ({ scheme, port }) => port !== (scheme === "http" ? 80 : 443),
+    ),
+  };
+  let closing = false;
+  let restarts = 0;
+  let child: ChildProcess | undefined;
+  async function start(): Promise<void> {
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { mode: 0o711 });
+    await chown(folder, options.uid, options.gid);
+    const started = await startRelay(place, config, (report) => note(ledger, report));
+    const inner = join(folder, "dialer.sock");
+    await chown(inner, 0, options.dialerGid);
+    await chmod(inner, 0o660);
+    await rename(inner, dialerPath(options));
+    child = started;
+    if (started.exitCode !== null || started.signalCode !== null) onExit();
+    else started.once("exit", onExit);
+  }
+  function onExit(): void {
+    if (closing || restarts >= maxRestarts) return;
+    restarts += 1;
+    setTimeout(() => closing || start().catch(onExit), restartDelayMs).unref();
+  }
+  await start();
+  return {
+    async [Symbol.asyncDispose]() {
+      closing = true;
+      const last = child;
+      if (last === undefined || last.exitCode !== null || last.signalCode !== null) return;
+      await new Promise<void>((resolve) => {
+        last.once("exit", () => resolve());
+        last.kill("SIGKILL");
+      });
+    },
+  };
+}
+
+function note(ledger: Ledger, report: RelayReport): void {
+  switch (report.report) {
+    case "ready":
+      return;
+    case "dns": {
+      const { name: host, type: method } = report;
+      ledger.write({ kind: "dns", host, port: 53, method, decision: "answered" });
+      return;
+    }
+    case "request": {
+      const { report: kind, name: host, ...rest } = report;
+      ledger.write({ kind, host, decision: "allowed", ...rest });
+      return;
+    }
+    case "refused": {
+      const { kind, name: host, port, sentence: reason } = report;
+      ledger.write({ kind, host, port, decision: "refused", reason });
+    }
+  }
+}

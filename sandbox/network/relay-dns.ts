@@ -1,0 +1,63 @@
+import { createSocket } from "node:dgram";
+import { createServer, type Socket } from "node:net";
+import { answerDns } from "./dns.ts";
+import type { RelayContext } from "./relay-context.ts";
+
+const maxTcpClients = 64;
+const tcpIdleMs = 10_000;
+
+/** Starts the name server stub on 127.0.0.1:53, datagrams and streams. */
+export async function startDns(context: RelayContext): Promise<void> {
+  await Promise.all([startDatagrams(context), startStreams(context)]);
+}
+
+function reply(context: RelayContext, query: Buffer): Buffer | undefined {
+  const answer = answerDns(query, context.standIns);
+  if (answer?.question !== undefined) context.report({ report: "dns", ...answer.question });
+  return answer?.bytes;
+}
+
+function startDatagrams(context: RelayContext): Promise<void> {
+  const socket = createSocket("udp4");
+  socket.on("message", (query, from) => {
+    const answer = reply(context, query);
+    if (answer !== undefined) socket.send(answer, from.port, from.address, () => {});
+  });
+  return new Promise((resolve, reject) => {
+    socket.once("error", reject);
+    socket.bind(53, "127.0.0.1", () => {
+      socket.off("error", reject).on("error", () => {});
+      resolve();
+    });
+  });
+}
+
+function startStreams(context: RelayContext): Promise<void> {
+  const server = createServer((client) => serveStream(context, client));
+  server.maxConnections = maxTcpClients;
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(53, "127.0.0.1", resolve);
+  });
+}
+
+/** Each message is preceded by its length in two bytes. */
+function serveStream(context: RelayContext, client: Socket): void {
+  let seen: Buffer = Buffer.alloc(0);
+  client.setTimeout(tcpIdleMs, () => client.destroy());
+  client.on("error", () => client.destroy());
+  client.on("data", (chunk: Buffer) => {
+    seen = Buffer.concat([seen, chunk]);
+    while (seen.length >= 2 && seen.length >= 2 + seen.readUInt16BE(0)) {
+      const length = seen.readUInt16BE(0);
+      const answer = reply(context, seen.subarray(2, 2 + length));
+      if (answer === undefined) return client.destroy();
+      const framed = Buffer.alloc(2 + answer.length);
+      framed.writeUInt16BE(answer.length);
+      answer.copy(framed, 2);
+      // A client that asks and never reads would fill our memory.
+      if (!client.write(framed)) return client.destroy();
+      seen = seen.subarray(2 + length);
+    }
+  });
+}

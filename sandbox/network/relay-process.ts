@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { extname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { parseRelayReport, type RelayReport } from "./egress-protocol.ts";
+import { type RelayConfig, renderRelayConfig } from "./relay-config.ts";
+
+/** Where and as whom the relay runs. */
+export interface RelayPlace {
+  readonly initPid: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly nodePath: string;
+  readonly codeRoot: string;
+  /** Folder that the relay owns; its sockets' paths are relative to it. */
+  readonly folder: string;
+}
+
+/** The relay did not get as far as listening; the message holds its last words. */
+export class RelayStartError extends Error {
+  override readonly name = "RelayStartError";
+}
+
+const startTimeoutMs = 20_000;
+
+/** Pure: the command that enters the network namespace and gives up every right. */
+export function relayArgv(place: RelayPlace, config: RelayConfig): [string, ...string[]] {
+  // The same suffix as this file: types are stripped when the program is packed.
+  const script = join(place.codeRoot, `sandbox/network/relay-main${extname(import.meta.filename)}`);
+  return [
+    "nsenter",
+    `--net=/proc/${place.initPid}/ns/net`,
+    "setpriv",
+    `--reuid=${place.uid}`,
+    `--regid=${place.gid}`,
+    "--clear-groups",
+    "--no-new-privs",
+    "--inh-caps=-all",
+    "--ambient-caps=-all",
+    "--bounding-set=-all",
+    place.nodePath,
+    "--max-old-space-size=96",
+    "--max-semi-space-size=2",
+    script,
+    renderRelayConfig(config),
+  ];
+}
+
+/** Starts the relay and waits until it listens everywhere. */
+export async function startRelay(
+  place: RelayPlace,
+  config: RelayConfig,
+  onReport: (report: RelayReport) => void,
+): Promise<ChildProcess> {
+  const [program, ...args] = relayArgv(place, config);
+  const child = spawn(program, args, {
+    cwd: place.folder,
+    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  let lastWords = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    lastWords = (lastWords + text).slice(-2_000);
+  });
+  child.stdin.on("error", () => {});
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const fail = (why: string) => reject(new RelayStartError(`starting the relay: ${why}`));
+      const timer = setTimeout(() => fail("no answer in time"), startTimeoutMs);
+      child.once("error", (error) => fail(error.message));
+      child.once("exit", (code) => {
+        clearTimeout(timer);
+        fail(lastWords.trim() || `it ended with exit code ${code}`);
+      });
+      createInterface({ input: child.stdout }).on("line", (line) => {
+        const report = parseRelayReport(line);
+        if (report === undefined) return;
+        if (report.report !== "ready") return onReport(report);
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  } catch (error) {
+    child.kill("SIGKILL");
+    throw error;
+  }
+  return child;
+}
