@@ -1,4 +1,4 @@
-import { cutText, type PageWatch } from "./page-watch.ts";
+import { cutText, type Navigation } from "./page-watch.ts";
 import { CaptureError } from "./protocol.ts";
 import { isLoopbackName, type TaskProxy } from "./proxy.ts";
 
@@ -13,7 +13,7 @@ const REASONS: Readonly<Record<string, string>> = {
 /** What is wrong with where the page got to; undefined when it is a page of the sandbox. */
 export function decideArrival(
   askedUrl: string,
-  last: ReturnType<PageWatch["lastNavigation"]>,
+  last: Navigation | undefined,
   proxy: Pick<TaskProxy, "refusal">,
 ): CaptureError | undefined {
   const url = URL.parse(last?.url ?? askedUrl);

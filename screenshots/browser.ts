@@ -7,7 +7,6 @@ import { CaptureError } from "./protocol.ts";
 
 const LAUNCH_TIMEOUT_MS = 20_000;
 const CLOSE_TIMEOUT_MS = 3_000;
-const MAX_CAPTURES = 200;
 
 /** The right to use the warm browser for one capture. */
 export interface BrowserLease extends AsyncDisposable {
@@ -37,7 +36,8 @@ interface Opened {
 export function openWarmBrowser(options: {
   readonly program: string;
   readonly folder: string;
-  readonly sandboxed: boolean;
+  /** After that many it is replaced: browsers grow. */
+  readonly maxCaptures: number;
   readonly log: (line: string) => void;
 }): WarmBrowser {
   let current: Promise<Opened> | undefined;
@@ -47,14 +47,13 @@ export function openWarmBrowser(options: {
 
   const open = async (): Promise<Opened> => {
     const profile = await mkdtemp(join(options.folder, "profile-"));
-    const flags = options.sandboxed ? chromiumFlags : [...chromiumFlags, "--no-sandbox"];
     try {
       const browser = await puppeteer.launch({
         executablePath: options.program,
         headless: "shell",
         pipe: true,
         userDataDir: profile,
-        args: [...flags],
+        args: [...chromiumFlags],
         env: {
           HOME: profile,
           TMPDIR: options.folder,
@@ -111,7 +110,8 @@ export function openWarmBrowser(options: {
         async [Symbol.asyncDispose]() {
           opened.active--;
           leases--;
-          if (opened.captures >= MAX_CAPTURES) condemned ??= `${MAX_CAPTURES} captures`;
+          if (opened.captures >= options.maxCaptures)
+            condemned ??= `${options.maxCaptures} captures`;
           if (condemned !== undefined || opened.condemned) end(opened, condemned ?? "");
         },
       };

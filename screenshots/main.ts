@@ -11,6 +11,7 @@ const optionsSchema = z.strictObject({
   socketPath: z.string(),
   workFolder: z.string(),
   places: z.int(),
+  maxCaptures: z.int(),
   processBytes: z.int(),
   totalBytes: z.int(),
 });
@@ -27,7 +28,7 @@ if (!program) {
 
 await using ending = new AsyncDisposableStack();
 const warm = ending.use(
-  openWarmBrowser({ program, folder: options.workFolder, sandboxed: true, log }),
+  openWarmBrowser({ program, folder: options.workFolder, maxCaptures: options.maxCaptures, log }),
 );
 ending.use(watchMemory(warm, options, log));
 const slots = createSlots(options.places);

@@ -10,12 +10,20 @@ const UNCOUNTED = new Set(["eventsource", "websocket", "ping", "media", "prefetc
 /** Longer than this is a long poll. */
 const LONG_POLL_MS = 2_500;
 
+/** Where the page as a whole last wanted to go. */
+export interface Navigation {
+  readonly url: string;
+  /** Of the answer, where one came. */
+  readonly status: number | undefined;
+  /** The browser's word for why it could not. */
+  readonly errorText: string | undefined;
+}
+
 /** What was noticed in one page; bounded, whatever the page does. */
 export interface PageWatch {
   /** Milliseconds since the last request that counts came or went; 0 while one is open. */
   quietMs(nowMs: number): number;
-  /** Where the page as a whole last wanted to go, and the browser's word for why it could not. */
-  lastNavigation(): { readonly url: string; readonly errorText: string | undefined } | undefined;
+  lastNavigation(): Navigation | undefined;
   consoleErrors(): readonly string[];
   failedRequests(): readonly FailedRequest[];
   remarks(): readonly string[];
@@ -84,7 +92,11 @@ export function watchPage(page: Page, proxy: TaskProxy): PageWatch {
       return nowMs - lastActivityMs;
     },
     lastNavigation: () =>
-      navigation && { url: navigation.url(), errorText: navigation.failure()?.errorText },
+      navigation && {
+        url: navigation.url(),
+        status: navigation.response()?.status(),
+        errorText: navigation.failure()?.errorText,
+      },
     consoleErrors: () => {
       const told = new Set(failed().map(({ url }) => url));
       return errors.filter(({ echoOf }) => !echoOf || !told.has(echoOf)).map(({ text }) => text);

@@ -23,7 +23,10 @@ export interface ScreenshotsOptions {
   readonly gid: number;
   /** Folders that the browser's processes must not see, such as stores and keys. */
   readonly hiddenPaths?: readonly string[];
+  /** Captures at once. */
   readonly places?: number;
+  /** Captures by one browser before it is replaced. */
+  readonly maxCaptures?: number;
   readonly log?: (line: string) => void;
 }
 
@@ -95,6 +98,7 @@ function launch(
       socketPath: paths.socket,
       workFolder: paths.work,
       places: options.places ?? 3,
+      maxCaptures: options.maxCaptures ?? 200,
       processBytes: 1_000_000_000,
       totalBytes: 1_600_000_000,
     }),

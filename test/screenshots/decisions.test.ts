@@ -1,8 +1,9 @@
 import { PNG } from "pngjs";
 import { expect, test } from "vitest";
 import { decideArrival } from "../../screenshots/arrival.ts";
-import { pageUrl, userAgent } from "../../screenshots/capture.ts";
+import { pageUrl } from "../../screenshots/capture.ts";
 import { compareImages } from "../../screenshots/image.ts";
+import { userAgent } from "../../screenshots/look.ts";
 import { decideMemory, parseOwnBytes } from "../../screenshots/memory.ts";
 import { loopbackPort } from "../../screenshots/proxy.ts";
 import { maxPageHeight, smallerHeight } from "../../screenshots/shoot.ts";
@@ -33,7 +34,7 @@ test.each(["//evil.example/", "/\\evil.example/"])("%s is not a path", (path) =>
 
 test("where a page went decides what is said", () => {
   const none = { refusal: () => undefined };
-  const at = (url: string, errorText?: string) => ({ url, errorText });
+  const at = (url: string, errorText?: string) => ({ url, status: 200, errorText });
   expect(decideArrival(ASKED, at(ASKED), none)).toBeUndefined();
   expect(decideArrival(ASKED, at("http://evil.example/"), none)?.reason).toBe("left-sandbox");
   expect(decideArrival(ASKED, at(ASKED, "net::ERR_ABORTED"), none)?.reason).toBe("not-a-page");
@@ -42,7 +43,8 @@ test("where a page went decides what is said", () => {
 });
 
 test("a phone's browser says so", () => {
-  const headless = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/1 HeadlessChrome/156.0.0.0 Safari/1";
+  const headless =
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/1 HeadlessChrome/156.0.0.0 Safari/1";
   expect(userAgent(headless, { isMobile: false })).not.toContain("Headless");
   expect(userAgent(headless, { isMobile: true })).toMatch(/Android.*Chrome\/156.*Mobile Safari/);
 });
