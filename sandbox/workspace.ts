@@ -42,6 +42,8 @@ export interface ChangedFile {
   readonly status: "added" | "modified" | "removed" | "renamed" | "copied";
   readonly added: number;
   readonly removed: number;
+  /** The old path of a renamed or copied file. */
+  readonly from?: string | undefined;
 }
 
 /** What a snapshot found. `tree` names the content: an approval is bound to `change` and `tree`. */

@@ -23,6 +23,7 @@ const fileSchema = z.object({
   added: z.number(),
   removed: z.number(),
 });
+const sourceSchema = z.object({ target: z.string(), source: z.string() });
 
 const changeTemplate = `json({
   "change" => change_id, "commit" => commit_id, "description" => description, "author" => author,
@@ -35,6 +36,8 @@ const changeTemplate = `json({
 const fileTemplate = `diff.stat().files().map(|f| json({
   "status" => f.status(), "path" => f.path(),
   "added" => f.lines_added(), "removed" => f.lines_removed()
+}) ++ "\\n").join("") ++ diff.files().map(|f| json({
+  "target" => f.target().path(), "source" => f.source().path()
 }) ++ "\\n").join("")`;
 
 /** The working-copy commit of a task's workspace, as a revset. */
@@ -53,14 +56,26 @@ export async function readChange(
   return changeSchema.parse(JSON.parse((await askJj(context, words)).stdout));
 }
 
+/** A file of a change; `from`: the old path of a renamed or copied one. */
+export type ShownFile = z.infer<typeof fileSchema> & { readonly from?: string };
+
 /** The files of one change, against its parent. */
 export async function readChangedFiles(
   context: RepositoryContext,
   revset: string,
-): Promise<z.infer<typeof fileSchema>[]> {
+): Promise<ShownFile[]> {
   const { stdout } = await askJj(context, ["log", "--no-graph", "-r", revset, "-T", fileTemplate]);
-  const lines = stdout.split("\n").filter((line) => line !== "");
-  return lines.map((line) => fileSchema.parse(JSON.parse(line)));
+  const files: z.infer<typeof fileSchema>[] = [];
+  const sources = new Map<string, string>();
+  for (const line of stdout.split("\n").filter((each) => each !== "")) {
+    const parsed = z.union([fileSchema, sourceSchema]).parse(JSON.parse(line));
+    if ("path" in parsed) files.push(parsed);
+    else if (parsed.source !== parsed.target) sources.set(parsed.target, parsed.source);
+  }
+  return files.map((file) => {
+    const from = sources.get(file.path);
+    return from === undefined ? file : { ...file, from };
+  });
 }
 
 /** Whether jj shows this commit: git may hold more (a rebase that is not integrated). */

@@ -1,3 +1,4 @@
+import type { AsideChange } from "./aside.ts";
 import type { ShownChange } from "./change.ts";
 import { findLeftoverMarkers, parseConflictRegions, renderRegions } from "./conflict-markers.ts";
 import { readTrailer } from "./description.ts";
@@ -40,10 +41,9 @@ export async function openConflicts(
 /** Which file, which lines of the base, and whose landed change each conflict is with. */
 export async function tellConflicts(
   context: RepositoryContext,
-  change: ShownChange,
+  { change, operation }: AsideChange,
   oldBase: string,
   newBase: string,
-  operation: string | undefined,
 ): Promise<ToldConflict[]> {
   const told: ToldConflict[] = [];
   for (const path of change.conflicts) {

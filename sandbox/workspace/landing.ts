@@ -1,4 +1,5 @@
 import type { Landing } from "../workspace.ts";
+import { rebaseAside } from "./aside.ts";
 import { bringBase } from "./bring-base.ts";
 import { readChange, type ShownChange, workspaceSymbol } from "./change.ts";
 import { tellConflicts } from "./conflicts.ts";
@@ -7,7 +8,6 @@ import { syncToDisk } from "./disk.ts";
 import { JjError } from "./errors.ts";
 import { askGit } from "./git.ts";
 import { tellJj } from "./jj.ts";
-import { folderFileset } from "./jj-text.ts";
 import { HeldLock } from "./lock.ts";
 import type { RepositoryContext } from "./programs.ts";
 import { saveRecord } from "./record.ts";
@@ -106,13 +106,13 @@ async function prepare(
   }
   const change = await readChange(context, workspaceSymbol(taskId));
   const { nested } = (await knownWorkspace(context, taskId, options.sandbox)).record;
-  const { operation, ...rebased } = await rebaseAside(context, lock, taskId, change, base, nested);
+  const rebased = await rebaseAside(context, lock, taskId, base, nested);
   if (rebased.change.conflict) {
-    const files = await tellConflicts(context, rebased.change, snapshot.base, base, operation);
+    const files = await tellConflicts(context, rebased, snapshot.base, base);
     return { kind: "conflict", snapshot, files };
   }
   if (rebased.change.empty) return { kind: "empty" };
-  return { change, rebased: { commit: rebased.change.commit, operation } };
+  return { change, rebased: { commit: rebased.change.commit, operation: rebased.operation } };
 }
 
 /** The commit of this task that is on the base already, by its trailer. */
@@ -129,40 +129,6 @@ async function findLanded(
     if (readTrailer(body.join("\n"), "Task-Id") === taskId) return commit;
   }
   return undefined;
-}
-
-/** Rebases the change onto the base in an operation that nobody sees until it is integrated. */
-async function rebaseAside(
-  context: RepositoryContext,
-  lock: HeldLock,
-  taskId: string,
-  change: ShownChange,
-  base: string,
-  nested: readonly string[],
-): Promise<{ readonly change: ShownChange; readonly operation: string | undefined }> {
-  let operation: string | undefined;
-  if (nested.length > 0) {
-    // Files of a nested repository only look deleted, and must not land as deletions.
-    const from = ["--from", change.parents[0] ?? base, "--into", change.commit];
-    const words = ["restore", ...from, ...nested.map(folderFileset)];
-    operation = await aside(context, lock, undefined, words);
-  }
-  const now = await readChange(context, workspaceSymbol(taskId), operation);
-  const words = ["rebase", "-r", now.commit, "-o", base];
-  operation = (await aside(context, lock, operation, words)) ?? operation;
-  return { operation, change: await readChange(context, workspaceSymbol(taskId), operation) };
-}
-
-/** Runs jj without integrating what it did; answers the operation, if it did anything. */
-async function aside(
-  context: RepositoryContext,
-  lock: HeldLock,
-  at: string | undefined,
-  args: readonly string[],
-): Promise<string | undefined> {
-  const from = at === undefined ? [] : ["--at-operation", at];
-  const { stderr } = await tellJj(context, lock, ["--no-integrate-operation", ...from, ...args]);
-  return /requested: ([0-9a-f]{12,128})/.exec(stderr)?.[1];
 }
 
 /** Writes down what is about to be pushed; false where the change has moved on meanwhile. */

@@ -1,5 +1,6 @@
 import { runCommand } from "../command.ts";
 import { systemEnvironment } from "../host-environment.ts";
+import type { ShownFile } from "./change.ts";
 
 /**
  * Folders below the root of `files` (an upper, or a plain workspace) that hold a `.git` or `.jj` of
@@ -39,6 +40,16 @@ export async function findNested(files: string): Promise<string[]> {
 }
 
 /** Whether a path lies in one of the folders. */
-export function liesWithin(path: string, folders: readonly string[]): boolean {
+function liesWithin(path: string, folders: readonly string[]): boolean {
   return folders.some((folder) => path.startsWith(`${folder}/`));
+}
+
+/** The files of a change as they land: what lies in a nested repository only looks deleted. Pure. */
+export function withoutNested(files: readonly ShownFile[], nested: readonly string[]): ShownFile[] {
+  return files.flatMap((file) => {
+    if (liesWithin(file.path, nested)) return [];
+    const { from, ...rest } = file;
+    if (from === undefined || !liesWithin(from, nested)) return [file];
+    return [file.status === "renamed" ? { ...rest, status: "added" as const } : file];
+  });
 }

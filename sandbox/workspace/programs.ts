@@ -2,14 +2,15 @@ import { realpath } from "node:fs/promises";
 import { dirname } from "node:path";
 import { toolPath } from "../host-environment.ts";
 import type { StateFolder } from "../state-folder.ts";
-import { type Account, readStoreOwner } from "./account.ts";
+import { readUnprivilegedUser } from "../unprivileged-user.ts";
 import type { RepositoryLayout } from "./layout.ts";
 
 /** What every deed on one repository's store needs to know. */
 export interface RepositoryContext {
   readonly folder: StateFolder;
   readonly layout: RepositoryLayout;
-  readonly owner: Account;
+  /** The user that owns the store and runs jj. */
+  readonly owner: { readonly uid: number; readonly gid: number };
   readonly programs: {
     readonly jj: string;
     readonly git: string;
@@ -31,7 +32,7 @@ export async function repositoryContext(
   return {
     folder,
     layout,
-    owner: await readStoreOwner(),
+    owner: await readUnprivilegedUser(),
     programs: {
       jj: program("jj"),
       git: program("git"),

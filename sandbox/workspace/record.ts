@@ -12,6 +12,7 @@ const snapshotSchema = z.object({
       status: z.enum(["added", "modified", "removed", "renamed", "copied"]),
       added: z.number(),
       removed: z.number(),
+      from: z.string().optional(),
     }),
   ),
   added: z.number(),

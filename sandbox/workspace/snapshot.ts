@@ -11,7 +11,7 @@ import { tellJj } from "./jj.ts";
 import { parseSkipped } from "./jj-text.ts";
 import { type WorkspaceLayout, workspaceLayout } from "./layout.ts";
 import type { HeldLock } from "./lock.ts";
-import { findNested, liesWithin } from "./nested.ts";
+import { findNested, withoutNested } from "./nested.ts";
 import { mountOf } from "./open-workspace.ts";
 import type { RepositoryContext } from "./programs.ts";
 import { readRecord, saveRecord, type WorkspaceRecord } from "./record.ts";
@@ -126,11 +126,7 @@ export async function renderSnapshot(
   change: ShownChange,
   found: { readonly nested: readonly string[]; readonly remarks: readonly string[] },
 ): Promise<Snapshot> {
-  const all = await readChangedFiles(context, change.commit);
-  // Files of a nested repository only look deleted.
-  const files = all.filter(
-    (file) => file.status !== "removed" || !liesWithin(file.path, found.nested),
-  );
+  const files = withoutNested(await readChangedFiles(context, change.commit), found.nested);
   return {
     change: change.change,
     commit: change.commit,

@@ -1,15 +1,14 @@
 import type { Sandbox } from "../sandbox.ts";
 import type { Landing, Snapshot, Store, StoreOptions, WorkspaceMount } from "../workspace.ts";
 import { parseBranch, parseRepositoryAddress } from "./address.ts";
+import { restoreNested } from "./aside.ts";
 import { bringBase } from "./bring-base.ts";
-import { readChange, workspaceSymbol } from "./change.ts";
 import { chooseBranch } from "./choose-branch.ts";
 import { commitRemarks, unusableNames } from "./commit-remarks.ts";
 import { RepositoryError } from "./errors.ts";
 import { gitOnStore } from "./git.ts";
 import { initStore } from "./init-store.ts";
 import { askJj } from "./jj.ts";
-import { folderFileset } from "./jj-text.ts";
 import { type LandOptions, landChange } from "./landing.ts";
 import { repositoryLayout, workspaceLayout } from "./layout.ts";
 import { HeldLock } from "./lock.ts";
@@ -70,7 +69,7 @@ class RepositoryStore implements Store {
 
   async openWorkspace(taskId: string, baseCommit: string): Promise<WorkspaceMount> {
     await using lock = await this.#lock();
-    return makeWorkspace(this.#remote.context, lock, taskId, baseCommit);
+    return await makeWorkspace(this.#remote.context, lock, taskId, baseCommit);
   }
 
   async snapshot(
@@ -80,16 +79,16 @@ class RepositoryStore implements Store {
     const { context } = this.#remote;
     await using lock = await this.#lock();
     const known = await knownWorkspace(context, taskId, options.sandbox);
-    return takeSnapshot(context, lock, known, options);
+    return await takeSnapshot(context, lock, known, options);
   }
 
   async diff(taskId: string): Promise<string> {
     const { context } = this.#remote;
     const { record } = await knownWorkspace(context, taskId, undefined);
-    const change = await readChange(context, workspaceSymbol(taskId));
-    const hidden = record.nested.map((folder) => ` ~ ${folderFileset(folder)}`).join("");
-    const words = ["diff", "--git", "-r", change.commit, `all()${hidden}`];
-    return (await askJj(context, words)).stdout;
+    await using lock = await this.#lock();
+    const { change, operation } = await restoreNested(context, lock, taskId, record.nested);
+    const at = operation === undefined ? [] : ["--at-operation", operation];
+    return (await askJj(context, [...at, "diff", "--git", "-r", change.commit])).stdout;
   }
 
   async lastSnapshot(taskId: string): Promise<Snapshot | undefined> {

@@ -32,5 +32,5 @@ export async function updateChange(
     conflictPaths,
     beforeUpdate: before.conflict ? known.record.beforeUpdate : before.commit,
   });
-  return takeSnapshot(context, lock, await knownWorkspace(context, taskId, options.sandbox));
+  return await takeSnapshot(context, lock, await knownWorkspace(context, taskId, options.sandbox));
 }

@@ -13,7 +13,7 @@ import { removeStaleLocks } from "./stale-locks.ts";
 import { viewScript } from "./view-script.ts";
 
 /** First uid of the range that looks at files no sandbox has ever mounted. */
-const unusedRangeBase = 0x7000_0000;
+const unusedRangeBase = 0x6ffe_0000;
 
 /** A workspace whose files jj is to see, in its live sandbox or mounted again without one. */
 export interface WorkspaceView {
