@@ -1,5 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { readCgroupLayout } from "./cgroups/cgroup.ts";
@@ -13,6 +14,7 @@ import { connectKeeper, type KeeperClient } from "./keeper/client.ts";
 import type { KeeperRecord, KeeperReport } from "./keeper/keeper-spec.ts";
 import { renderLaunchScript } from "./keeper/launch-script.ts";
 import { type SandboxPaths, sandboxPaths } from "./keeper-paths.ts";
+import { isOpening, markOpening } from "./opening.ts";
 import { type OpenOptions, prepareSandbox } from "./prepare.ts";
 import type { SandboxSpec } from "./spec.ts";
 import { checkSpec } from "./spec-check.ts";
@@ -37,6 +39,9 @@ export async function launchSandbox(
   const paths = sandboxPaths(folder, spec.id);
   using living = await connectKeeper(spec.id, paths.keeperSocket);
   if (living !== undefined) throw new SandboxExistsError(spec.id);
+  if (isOpening(paths)) throw new SandboxExistsError(spec.id);
+  await mkdir(paths.private, { recursive: true, mode: 0o700 });
+  using _mark = markOpening(paths);
   // What an earlier keeper of this id left must be gone first: never mount an upper twice.
   await endSandbox(folder, spec.id);
   try {

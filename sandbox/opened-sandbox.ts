@@ -13,6 +13,10 @@ const endTimeoutMs = 5_000;
 export function openedSandbox(folder: StateFolder, id: string, kept: KeptSandbox): Sandbox {
   const { client, record } = kept;
   const paths = sandboxPaths(folder, id);
+  let diskFull: true | undefined;
+  client.onEvent((event) => {
+    if (event.event === "stopped" && event.reason === "disk-full") diskFull = true;
+  });
   const place = { sandboxId: id, spoolFolder: paths.spool };
 
   async function end(): Promise<void> {
@@ -38,7 +42,10 @@ export function openedSandbox(folder: StateFolder, id: string, kept: KeptSandbox
       const { process: state } = await client.request({ op: "find", name });
       return state == null ? undefined : openProcessHandle(client, place, state);
     },
-    exec: (argv, options) => execInSandbox(folder, id, argv, options),
+    async exec(argv, options) {
+      const result = await execInSandbox(folder, id, argv, options);
+      return diskFull && result.exitCode !== 0 ? { ...result, diskFull } : result;
+    },
     async listeningPorts() {
       return (await client.request({ op: "ports" })).ports ?? [];
     },

@@ -36,9 +36,12 @@ export function readRemains(folder: StateFolder, id: string, uidBase: number | u
 
 /** By cgroup and by uid: the numbers of namespaces are used again, and tell nothing afterwards. */
 function isOurs(pid: string, groups: readonly string[], uidBase: number | undefined): boolean {
+  const status = readText(`/proc/${pid}/status`);
+  // Dead, with nothing but a number left that the host's own init has yet to take back.
+  if (/^State:\tZ/m.test(status) && /^PPid:\t1$/m.test(status)) return false;
   const paths = readText(`/proc/${pid}/cgroup`).split("\n");
   if (paths.some((line) => groups.some((group) => line.endsWith(`:/${group}`)))) return true;
-  return uidBase !== undefined && hasUidOf(readText(`/proc/${pid}/status`), uidBase);
+  return uidBase !== undefined && hasUidOf(status, uidBase);
 }
 
 /** Whether any of a process's four uids is of the range that begins at `base`. */

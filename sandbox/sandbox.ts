@@ -1,11 +1,16 @@
 import { endSandbox, removeSandboxFiles } from "./ending.ts";
+import { sweepLeftovers } from "./leftovers.ts";
 import { readHostSettings, type SettingsOwner } from "./network/host-settings.ts";
 import { findKeeper, launchSandbox } from "./open.ts";
 import { openedSandbox } from "./opened-sandbox.ts";
+import type { OpenOptions } from "./prepare.ts";
+import { type ForegroundRun, runForeground } from "./run.ts";
 import type { Sandbox, SandboxSpec } from "./spec.ts";
 import type { StateFolder } from "./state-folder.ts";
 import { readUnprivilegedUser } from "./unprivileged-user.ts";
 
+export { type Sweep, sweepLeftovers } from "./leftovers.ts";
+export type { ForegroundRun } from "./run.ts";
 export type * from "./spec.ts";
 
 /** What may be chosen beside the spec. */
@@ -29,20 +34,17 @@ export async function openSandbox(
   spec: SandboxSpec,
   options: SandboxOptions = {},
 ): Promise<Sandbox> {
-  const { settingsOwner = { env: {}, home: "/root" }, allowedRanges = [], onProgress } = options;
-  const kept = await launchSandbox(folder, spec, {
-    ...(onProgress === undefined ? {} : { onProgress }),
-    ...(options.withNetwork === false
-      ? {}
-      : {
-          network: {
-            dialerGid: (await readUnprivilegedUser()).gid,
-            host: await hostSettings(settingsOwner),
-            allowedRanges,
-          },
-        }),
-  });
+  const kept = await launchSandbox(folder, spec, await openOptions(options));
   return openedSandbox(folder, spec.id, kept);
+}
+
+async function openOptions(options: SandboxOptions): Promise<OpenOptions> {
+  const { settingsOwner = { env: {}, home: "/root" }, allowedRanges = [], onProgress } = options;
+  const progress = onProgress === undefined ? {} : { onProgress };
+  if (options.withNetwork === false) return progress;
+  const { gid: dialerGid } = await readUnprivilegedUser();
+  const host = await hostSettings(settingsOwner);
+  return { ...progress, network: { dialerGid, host, allowedRanges } };
 }
 
 /** Connects to a living sandbox; undefined when it has no living keeper. */
@@ -55,6 +57,20 @@ export async function adoptSandbox(folder: StateFolder, id: string): Promise<San
 export async function forgetSandbox(folder: StateFolder, id: string): Promise<number> {
   await endSandbox(folder, id);
   return removeSandboxFiles(folder, id);
+}
+
+/**
+ * `colony sandbox run`: one program in a sandbox of its own, in the foreground, leaving nothing.
+ * Answers the exit code; see `sandbox/run.ts`.
+ */
+export async function runInForeground(
+  folder: StateFolder,
+  run: ForegroundRun,
+  options: SandboxOptions = {},
+): Promise<number> {
+  await sweepLeftovers(folder);
+  const withNetwork = run.egress.kind !== "none";
+  return runForeground(folder, run, await openOptions({ ...options, withNetwork }));
 }
 
 let settings: ReturnType<typeof readHostSettings> | undefined;

@@ -22,6 +22,7 @@ const line = z.union([
   z.object({ event: z.literal("output"), name: z.string(), size: z.number() }),
   z.object({ event: z.literal("exit"), name: z.string(), exit, size: z.number() }),
   z.object({ event: z.literal("ports"), ports }),
+  z.object({ event: z.literal("stopped"), reason: z.enum(["disk-full", "init-died"]) }),
 ]);
 
 const record = z.object({

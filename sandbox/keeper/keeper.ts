@@ -86,10 +86,13 @@ export async function openKeeper(
   const written = workspace === undefined ? [] : [writtenFolder(workspace)];
   watchDisk([paths.rootUpper, ...written], limits.diskBytes, () => {
     diskFull = true;
+    server?.tell({ event: "stopped", reason: "disk-full" });
     void end();
   });
   const timer = setInterval(() => {
-    if (readProcess(initPid)?.startTime !== initStart) void end();
+    if (readProcess(initPid)?.startTime === initStart) return;
+    server?.tell({ event: "stopped", reason: "init-died" });
+    void end();
   }, lookForEndIntervalMs);
   void over.promise.then(() => clearInterval(timer));
 

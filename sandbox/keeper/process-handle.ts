@@ -30,7 +30,7 @@ export function openProcessHandle(
   exited.promise.catch(() => undefined);
   let isLost = false;
   const stop = client.onEvent((event) => {
-    if (event.event === "ports" || event.name !== name) return;
+    if (event.event === "ports" || event.event === "stopped" || event.name !== name) return;
     size = Math.max(size, event.size);
     if (event.event === "exit") {
       exit = event.exit;

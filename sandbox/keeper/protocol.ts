@@ -46,7 +46,9 @@ export type KeeperAnswer =
 export type KeeperEvent =
   | { readonly event: "output"; readonly name: string; readonly size: number }
   | { readonly event: "exit"; readonly name: string; readonly exit: Exit; readonly size: number }
-  | { readonly event: "ports"; readonly ports: readonly number[] };
+  | { readonly event: "ports"; readonly ports: readonly number[] }
+  /** The sandbox ends without having been asked to. */
+  | { readonly event: "stopped"; readonly reason: "disk-full" | "init-died" };
 
 /** Longest line that either side takes: a write is split by the client. */
 export const maxLineBytes = 1024 * 1024;

@@ -1,0 +1,121 @@
+import { randomBytes } from "node:crypto";
+import { realpath, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { endSandbox, removeSandboxFiles } from "./ending.ts";
+import { type FrontStreams, runInFront } from "./foreground-process.ts";
+import { prepareExec } from "./keeper/inside-command.ts";
+import { readKeeperSpec } from "./keeper/keeper-spec.ts";
+import { sandboxPaths } from "./keeper-paths.ts";
+import { launchSandbox } from "./open.ts";
+import type { OpenOptions } from "./prepare.ts";
+import type { EgressPolicy, SandboxLimits, SandboxSpec } from "./spec.ts";
+import type { StateFolder } from "./state-folder.ts";
+import type { WorkspaceMount } from "./workspace.ts";
+
+/** What `colony sandbox run` was told. */
+export interface ForegroundRun {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly limits: SandboxLimits;
+  readonly egress: EgressPolicy;
+  /** A folder of the host that is writable inside, as its owner. */
+  readonly workspace?: string;
+  readonly streams: FrontStreams;
+}
+
+/** Ids of sandboxes in the foreground: what is left of a killed one is swept with its files. */
+export const foregroundPrefix = "run-";
+
+/**
+ * Runs one program in a sandbox of its own and leaves nothing. The keeper ends the sandbox when we
+ * die by SIGKILL; its folders and cgroups are then swept by the next command.
+ */
+export async function runForeground(
+  folder: StateFolder,
+  run: ForegroundRun,
+  options: OpenOptions,
+): Promise<number> {
+  const id = `${foregroundPrefix}${randomBytes(4).toString("hex")}`;
+  const paths = sandboxPaths(folder, id);
+  const spec: SandboxSpec = {
+    id,
+    epoch: 0,
+    hostname: id,
+    ...(run.workspace === undefined ? {} : { workspace: await folderMount(run.workspace) }),
+    binds: [],
+    limits: run.limits,
+    egress: run.egress,
+    forwards: [],
+  };
+  // A signal while the sandbox is being made ends the wait for it, not the cleaning up.
+  const early = holdSignals();
+  try {
+    const { client } = await launchSandbox(folder, spec, options);
+    await client.request({ op: "bind" });
+    let diskFull = false;
+    client.onEvent((event) => {
+      if (event.event === "stopped" && event.reason === "disk-full") diskFull = true;
+    });
+    const pidFile = join(paths.private, "front.pid");
+    const { crunPath, openFiles } = readKeeperSpec(paths.spec);
+    const argv = prepareExec(
+      { sandboxId: id, crunPath, runtimeState: paths.runtimeState, limits: run.limits, openFiles },
+      {
+        argv: run.argv,
+        env: run.env,
+        cwd: "/workspace",
+        ...(run.streams.isTerminal ? { terminal: sizeOf(run.streams.stdout) } : {}),
+      },
+      { processFile: join(paths.private, "front.json"), pidFile },
+    );
+    const caught = early.release();
+    if (caught !== undefined) return 128 + caught;
+    const code = await runInFront(argv, pidFile, run.streams);
+    if (diskFull) say(run, "stopped: its files outgrew the limit (--disk).");
+    return code;
+  } finally {
+    early.release();
+    const receipt = await endSandbox(folder, id);
+    await removeSandboxFiles(folder, id);
+    const left = receipt.processes + receipt.mounts + receipt.cgroups;
+    if (left > 0) say(run, `left behind: ${JSON.stringify(receipt)}`);
+  }
+}
+
+function say(run: ForegroundRun, sentence: string): void {
+  run.streams.stderr.write(`sandbox: ${sentence}\n`);
+}
+
+function sizeOf(stdout: NodeJS.WriteStream): { columns: number; rows: number } {
+  return { columns: stdout.columns || 80, rows: stdout.rows || 24 };
+}
+
+async function folderMount(path: string): Promise<WorkspaceMount> {
+  const real = await realpath(path);
+  const found = await stat(real);
+  if (!found.isDirectory()) throw new Error(`${path} is no folder.`);
+  return { kind: "folder", path: real, ownerUid: found.uid, ownerGid: found.gid };
+}
+
+function holdSignals(): { release(): number | undefined } {
+  let caught: number | undefined;
+  const listeners = (
+    [
+      ["SIGINT", 2],
+      ["SIGTERM", 15],
+      ["SIGHUP", 1],
+    ] as const
+  ).map(([signal, number]) => {
+    const listener = () => {
+      caught = number;
+    };
+    process.on(signal, listener);
+    return () => process.off(signal, listener);
+  });
+  return {
+    release() {
+      for (const off of listeners) off();
+      return caught;
+    },
+  };
+}
