@@ -1,28 +1,19 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-/** Pages of the bot: `bot/<name>/page/main.tsx` becomes `<out>/<name>/main.js` and `main.css`. */
-function findPages(root) {
-  if (!existsSync(join(root, "bot"))) return [];
-  return readdirSync(join(root, "bot")).filter((name) =>
-    existsSync(join(root, "bot", name, "page", "main.tsx")),
-  );
-}
+/** The chat page: `page.js` and `page.css` beside each other in `dist`. */
+const ENTRIES = ["bot/local/page/main.tsx", "bot/local/page/style.css"];
 
 /** Bundles the browser code into `out`, and says whether there was any source to bundle. */
 export async function bundlePages(root, out) {
-  const pages = findPages(root);
-  if (pages.length === 0) return false;
+  const entries = ENTRIES.map((file) => join(root, file)).filter(existsSync);
+  if (entries.length === 0) return false;
   const resolved = createRequire(join(root, "package.json")).resolve("esbuild");
-  const { build } = await import(pathToFileURL(resolved).href).then(
-    (module) => module.default ?? module,
-  );
-  await build({
-    entryPoints: Object.fromEntries(
-      pages.map((name) => [`${name}/main`, join(root, "bot", name, "page", "main.tsx")]),
-    ),
+  const module = await import(pathToFileURL(resolved).href);
+  await module.build({
+    entryPoints: entries.map((file) => ({ in: file, out: "page" })),
     outdir: out,
     bundle: true,
     format: "esm",
@@ -30,7 +21,6 @@ export async function bundlePages(root, out) {
     jsx: "automatic",
     jsxImportSource: "preact",
     minify: true,
-    sourcemap: "linked",
     loader: { ".woff2": "file", ".svg": "dataurl", ".png": "dataurl" },
     logLevel: "error",
     absWorkingDir: root,

@@ -41,7 +41,8 @@ const PREFIX_TOOLS = [
 export async function checkTools(folder: StateFolder): Promise<HostCheck[]> {
   const checks = PREFIX_TOOLS.map(async ({ program, oldest }) => {
     const version = (await ask([join(folder.toolsBin, program), "--version"]))?.split("\n")[0];
-    if (version !== undefined) return ok(program, `${version} (${oldest} or newer is needed)`);
+    if (version !== undefined)
+      return ok(program, `${version.replace(/ \(.*/, "")} (${oldest} or newer is needed)`);
     const mend = `rm -rf ${join(folder.shared, "tools")} and start any colony command: the set-up fetches it again`;
     return missing(program, `${join(folder.toolsBin, program)} does not start.`, mend);
   });
