@@ -1,12 +1,7 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { join } from "node:path";
-import puppeteer, { type Browser } from "puppeteer";
-import { settledWithin } from "./deadline.ts";
-import { chromiumFlags } from "./flags.ts";
+import type { Browser } from "puppeteer";
+import { captureFlags } from "./flags.ts";
+import { closeChromium, type LaunchedChromium, launchChromium } from "./launch.ts";
 import { CaptureError } from "./protocol.ts";
-
-const LAUNCH_TIMEOUT_MS = 20_000;
-const CLOSE_TIMEOUT_MS = 3_000;
 
 /** The right to use the warm browser for one capture. */
 export interface BrowserLease extends AsyncDisposable {
@@ -20,13 +15,11 @@ export interface WarmBrowser extends AsyncDisposable {
   lease(): Promise<BrowserLease>;
   /** Whether a capture is under way. */
   busy(): boolean;
-  /** Condemns the browser of the moment; with `now`, it is killed under its captures. */
-  retire(why: string, options?: { readonly now: boolean }): void;
+  /** Condemns the browser of the moment; its captures end first. */
+  retire(why: string): void;
 }
 
-interface Opened {
-  readonly browser: Browser;
-  readonly profile: string;
+interface Opened extends LaunchedChromium {
   captures: number;
   active: number;
   condemned: boolean;
@@ -46,83 +39,59 @@ export function openWarmBrowser(options: {
   let leases = 0;
 
   const open = async (): Promise<Opened> => {
-    const profile = await mkdtemp(join(options.folder, "profile-"));
-    try {
-      const browser = await puppeteer.launch({
-        executablePath: options.program,
-        headless: "shell",
-        pipe: true,
-        userDataDir: profile,
-        args: [...chromiumFlags],
-        env: {
-          HOME: profile,
-          TMPDIR: options.folder,
-          LANG: "C.UTF-8",
-          TZ: "UTC",
-          PATH: "/usr/bin",
-        },
-        timeout: LAUNCH_TIMEOUT_MS,
-        protocolTimeout: 300_000,
-        handleSIGHUP: false,
-        handleSIGINT: false,
-        handleSIGTERM: false,
-      });
-      const opened = { browser, profile, captures: 0, active: 0, condemned: false };
-      browser.on("disconnected", () => end(opened, "it died"));
-      return opened;
-    } catch (error) {
-      await rm(profile, { recursive: true, force: true });
-      throw new CaptureError("browser-died", "The browser for pictures does not start.", {
-        cause: error,
-      });
-    }
+    const { program, folder } = options;
+    const { browser, profile } = await launchChromium({ program, folder, flags: captureFlags });
+    const opened = { browser, profile, captures: 0, active: 0, condemned: false };
+    browser.on("disconnected", () => end(opened, "it died"));
+    return opened;
   };
   const end = (opened: Opened, why: string) => {
     if (!opened.condemned) {
       options.log(`browser ${opened.browser.process()?.pid} ends: ${why}`);
       opened.condemned = true;
-      current = undefined;
+      // One that was of no use is not followed at once by the next: it might be of none either.
+      current = ended || opened.captures === 0 ? undefined : open();
+      current?.catch(() => {});
     }
     if (opened.active > 0 && opened.browser.connected) return;
-    const closed = closeBrowser(opened).finally(() => closing.delete(closed));
+    const closed = closeChromium(opened).finally(() => closing.delete(closed));
     closing.add(closed);
+  };
+  const take = async (): Promise<Opened> => {
+    if (ended) throw new CaptureError("browser-died", "The browser for pictures is closed.");
+    current ??= open();
+    const mine = current;
+    const opened = await mine.catch((error) => {
+      if (current === mine) current = undefined;
+      throw error;
+    });
+    return opened.condemned ? take() : opened;
   };
 
   return {
     async lease() {
-      if (ended) throw new CaptureError("browser-died", "The browser for pictures is closed.");
-      current ??= open();
-      const mine = current;
-      const opened = await mine.catch((error) => {
-        if (current === mine) current = undefined;
-        throw error;
-      });
-      if (opened.condemned) return this.lease();
+      const opened = await take();
       opened.active++;
-      leases++;
       opened.captures++;
-      let condemned: string | undefined;
+      leases++;
+      let why: string | undefined;
       return {
         browser: opened.browser,
-        condemn: (why) => {
-          condemned = why;
+        condemn: (reason) => {
+          why ??= reason;
         },
         async [Symbol.asyncDispose]() {
           opened.active--;
           leases--;
-          if (opened.captures >= options.maxCaptures)
-            condemned ??= `${options.maxCaptures} captures`;
-          if (condemned !== undefined || opened.condemned) end(opened, condemned ?? "");
+          if (opened.captures >= options.maxCaptures) why ??= `${opened.captures} captures`;
+          if (why !== undefined || opened.condemned) end(opened, why ?? "");
         },
       };
     },
     busy: () => leases > 0,
-    retire(why, { now } = { now: false }) {
+    retire(why) {
       current?.then(
-        (opened) => {
-          end(opened, why);
-          if (now) opened.browser.process()?.kill("SIGKILL");
-        },
+        (opened) => end(opened, why),
         () => {},
       );
     },
@@ -136,10 +105,4 @@ export function openWarmBrowser(options: {
       await Promise.all(closing);
     },
   };
-}
-
-async function closeBrowser({ browser, profile }: Opened): Promise<void> {
-  const child = browser.process();
-  if (!(await settledWithin(browser.close(), CLOSE_TIMEOUT_MS))) child?.kill("SIGKILL");
-  await rm(profile, { recursive: true, force: true, maxRetries: 3 });
 }

@@ -19,7 +19,7 @@ export function findChromium(): string | undefined {
   });
 }
 
-/** Beside puppeteer's own: silence, the same pixels each time, no way around the proxy. */
+/** Beside puppeteer's own: silence, and the same pixels each time. */
 export const chromiumFlags: readonly string[] = [
   // Silence.
   "--disable-component-update",
@@ -40,7 +40,11 @@ export const chromiumFlags: readonly string[] = [
   "--disable-threaded-scrolling",
   "--blink-settings=imageAnimationPolicy=2",
   "--lang=en-US",
-  // No way around the proxy, no second window.
+];
+
+/** For pages that nobody trusts: no way around the proxy, no second window, bounded scripts. */
+export const captureFlags: readonly string[] = [
+  ...chromiumFlags,
   "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
   "--block-new-web-contents",
   "--deny-permission-prompts",

@@ -39,8 +39,8 @@ export async function look(
   );
   const signal = AbortSignal.any([bounds.signal, crashed.signal]);
   const watch = watchPage(page, proxy);
-  const product = userAgent(await within(context.browser().userAgent(), signal), viewport);
-  await within(prepare(page, viewport, product), signal);
+  const headless = await within(context.browser().userAgent(), signal);
+  await within(prepare(page, viewport, headless), signal);
   const going = page.goto(url, { waitUntil: "domcontentloaded", timeout: 0 });
   let whole: boolean;
   try {
@@ -93,11 +93,12 @@ export function userAgent(headless: string, viewport: Pick<Viewport, "isMobile">
     .replace(/ Safari\//, " Mobile Safari/");
 }
 
-async function prepare(page: Page, viewport: Viewport, product: string): Promise<void> {
+/** Makes a tab into one on that screen; `headless` is what the browser says of itself. */
+export async function prepare(page: Page, viewport: Viewport, headless: string): Promise<void> {
   const { width, height, deviceScaleFactor, isMobile } = viewport;
   await Promise.all([
     page.setViewport({ width, height, deviceScaleFactor, isMobile, hasTouch: isMobile }),
-    page.setUserAgent({ userAgent: product }),
+    page.setUserAgent({ userAgent: userAgent(headless, viewport) }),
     page.emulateMediaFeatures([{ name: "prefers-reduced-motion", value: "reduce" }]),
   ]);
 }

@@ -35,7 +35,7 @@ interface FailureSeen {
 }
 
 /** Listens to a page from before its first request. */
-export function watchPage(page: Page, proxy: TaskProxy): PageWatch {
+export function watchPage(page: Page, proxy: Pick<TaskProxy, "refusal">): PageWatch {
   const open = new Map<HTTPRequest, number>();
   const orders = new WeakMap<HTTPRequest, number>();
   const failures = new Map<string, FailureSeen>();

@@ -4,6 +4,7 @@
  */
 export { openScreenshots, type Screenshots } from "./client.ts";
 export { compareImages, type ImageDifference } from "./image.ts";
+export { openPerson, type Person } from "./person.ts";
 export {
   type Capture,
   CaptureError,

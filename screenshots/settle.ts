@@ -5,13 +5,16 @@ import type { PageWatch } from "./page-watch.ts";
 /** Network silence that counts as settled. */
 const QUIET_MS = 250;
 const POLL_MS = 50;
+/** So long without a change of the document; one that never rests is not waited for longer. */
+const STILL_MS = 200;
+const MOVING_MS = 1_500;
 /** Longest wait after the document is there. */
 const SETTLE_MS = 5_000;
 /** Least time left for the picture itself. */
 const RESERVE_MS = 2_000;
 
 /**
- * Waits until the page looks finished: loaded, fonts and images there, network quiet. Not the
+ * Waits until the page looks finished: loaded, fonts and images there, network quiet, document still. Not the
  * browser's own idle event: it never comes with server-sent events or long polls.
  * Answers whether it did; false means that the picture shows a page still at work.
  */
@@ -28,8 +31,10 @@ export async function settle(
     within(page.evaluate(showAll, options.maxHeight), signal),
     remaining(),
   );
+  const still = within(page.evaluate(waitForStillness, STILL_MS, MOVING_MS), signal);
   while (watch.quietMs(Date.now()) < QUIET_MS && remaining() > 0) await pause(POLL_MS, signal);
   complete &&= watch.quietMs(Date.now()) >= QUIET_MS;
+  complete &&= await settledWithin(still, remaining());
   complete &&= await settledWithin(within(page.evaluate(waitForLooks), signal), remaining());
   signal.throwIfAborted();
   return complete;
@@ -49,6 +54,21 @@ async function showAll(maxHeight: number): Promise<void> {
     await new Promise((resolve) => requestAnimationFrame(resolve));
   }
   scrollTo({ top: 0, behavior: "instant" });
+}
+
+/** Runs in the page: what comes over a socket is no request, but it changes the document. */
+async function waitForStillness(stillMs: number, boundMs: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let timer = setTimeout(resolve, stillMs);
+  const observer = new MutationObserver(() => {
+    clearTimeout(timer);
+    timer = setTimeout(resolve, stillMs);
+  });
+  observer.observe(document, { subtree: true, childList: true, characterData: true });
+  const bound = setTimeout(resolve, boundMs);
+  await promise;
+  observer.disconnect();
+  clearTimeout(bound);
 }
 
 /** Runs in the page. */
