@@ -24,17 +24,23 @@ export async function openAlbum(options: {
   readonly signIn: () => Promise<string>;
 }): Promise<Album> {
   const { origin, folder } = options;
-  const person = await openPerson({ signInUrl: `${origin}/sign-in?token=${await options.signIn()}` });
+  const person = await openPerson({
+    signInUrl: `${origin}/sign-in?token=${await options.signIn()}`,
+  });
   return {
     async take(name, { channel, root }) {
       const pictures = await person.look(`${origin}/#/${channel}/${root}`);
-      for (const { viewport, png } of pictures) await writeFile(join(folder, `${name}-${viewport}.png`), png);
+      for (const { viewport, png } of pictures)
+        await writeFile(join(folder, `${name}-${viewport}.png`), png);
     },
     async keepPictures(visitor, { messages, place }) {
       for (const block of messages.flatMap((message) => message.post?.blocks ?? [])) {
         const parsed = picturesSchema.safeParse(block);
         for (const { artifact } of parsed.success ? parsed.data.pictures : []) {
-          await writeFile(join(folder, `${place.root}-${artifact.name}`), await visitor.artifact(artifact.id, artifact.name));
+          await writeFile(
+            join(folder, `${place.root}-${artifact.name}`),
+            await visitor.artifact(artifact.id, artifact.name),
+          );
         }
       }
     },

@@ -4,8 +4,8 @@ import { openClient } from "../protocol/client.ts";
 import { mintSignIn } from "../protocol/sign-in.ts";
 import { openAlbum } from "./album.ts";
 import { startEverything } from "./everything.ts";
-import { readHistory, seedRepository } from "./repository.ts";
 import { renderTranscript, toReceipt } from "./record.ts";
+import { readHistory, seedRepository } from "./repository.ts";
 import { channel, playStory, requireCleanReceipts } from "./story.ts";
 import { openVisitor, StoryError } from "./visitor.ts";
 
@@ -17,6 +17,7 @@ export interface DemoOptions {
   readonly once: boolean;
   /** Where `once` writes pictures, transcript and receipt. */
   readonly out: string;
+  readonly environment: Readonly<Record<string, string>>;
   readonly say: (line: string) => void;
   /** Ends the demo in order. */
   readonly signal: AbortSignal;
@@ -37,7 +38,11 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   const known = await client.repository(channel);
   const repository = known?.url ?? (await seedRepository(home));
   if (known === undefined) {
-    await client.addRepository({ name: channel, url: repository, caller: { uid: 0, gid: 0, home: "/root", env: {} } });
+    await client.addRepository({
+      name: channel,
+      url: repository,
+      caller: { uid: 0, gid: 0, home: "/root", env: {} },
+    });
     await client.bindChannel(`local:${channel}`, channel);
   }
   const origin = `http://127.0.0.1:${options.port}`;
@@ -49,14 +54,24 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   say(`  ${origin}/sign-in?token=${await mintSignIn(client.redis, person)}`);
   say("");
   say("The story plays in the channel #bakery; press its buttons there. Ctrl-C ends everything.");
-  const playing = playStory({ visitor, say, handsOff: true, picture: async () => {}, stepTimeoutMs: 24 * 3600_000 });
+  const playing = playStory({
+    visitor,
+    say,
+    handsOff: true,
+    picture: async () => {},
+    stepTimeoutMs: 24 * 3600_000,
+  });
   playing.catch(() => {});
   await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
 
   async function playOnce(): Promise<void> {
     await rm(options.out, { recursive: true, force: true });
     await mkdir(options.out, { recursive: true });
-    await using album = await openAlbum({ origin, folder: options.out, signIn: () => mintSignIn(client.redis, person) });
+    await using album = await openAlbum({
+      origin,
+      folder: options.out,
+      signIn: () => mintSignIn(client.redis, person),
+    });
     const startedMs = Date.now();
     const chapters = await Promise.race([
       playStory({ visitor, say, handsOff: false, picture: album.take, stepTimeoutMs }),

@@ -1,8 +1,8 @@
-import { join } from "node:path";
 import { once } from "node:events";
+import { join } from "node:path";
+import { stateFolder } from "../../sandbox/state-folder.ts";
 import { startProcess } from "../process/start-process.ts";
 import { redisFiles } from "../redis/settings.ts";
-import { stateFolder } from "../../sandbox/state-folder.ts";
 import { StoryError } from "./visitor.ts";
 
 const startTimeoutMs = 120_000;
@@ -18,11 +18,17 @@ export async function startEverything(options: {
   readonly home: string;
   readonly port: number;
   readonly previewPort: number;
+  /** What the demo itself was given: keys, proxies, where shared things are. */
+  readonly environment: Readonly<Record<string, string>>;
 }): Promise<Everything> {
   const cli = join(import.meta.dirname, "..", "cli", "main.ts");
   const child = await startProcess({
     argv: [process.execPath, cli, "up", "--home", options.home, "--quiet"],
-    env: { ...inherited(), PORT: String(options.port), COLONY_PREVIEW_PORT: String(options.previewPort) },
+    env: {
+      ...options.environment,
+      PORT: String(options.port),
+      COLONY_PREVIEW_PORT: String(options.previewPort),
+    },
     // Ctrl-C on the terminal is ours alone to hear: we end the child in order.
     detached: true,
     stdio: ["ignore", "inherit", "inherit"],
@@ -41,7 +47,10 @@ export async function startEverything(options: {
     await stop();
     throw error;
   }
-  return { redis: redisFiles(stateFolder(options.home), "control").socket, [Symbol.asyncDispose]: stop };
+  return {
+    redis: redisFiles(stateFolder(options.home), "control").socket,
+    [Symbol.asyncDispose]: stop,
+  };
 }
 
 async function untilAnswering(url: string, hasEnded: () => boolean): Promise<void> {

@@ -10,6 +10,8 @@ const startWaitMs = 20_000;
 export interface PreviewWatch extends AsyncDisposable {
   /** Pages that answer now. */
   pages(): readonly Page[];
+  /** Waits until every port that listens has been looked at. */
+  settled(): Promise<void>;
   /** Looks at every page again, with new pictures where they differ. */
   showAll(): Promise<void>;
   /** Resolves once a page answers, or after `timeoutMs`. */
@@ -70,6 +72,7 @@ export function watchPreviews(context: RunContext, lease: Lease, colony: Colony)
   });
   return {
     pages: () => [...pages.values()],
+    settled: () => enqueue(async () => {}),
     async showAll() {
       for (const page of pages.values()) {
         await enqueue(() => showPage(context, lease, colony, page, shown));
@@ -102,6 +105,7 @@ export async function showPreview(
   watch: PreviewWatch,
 ): Promise<void> {
   const { preview, env } = colony.settings;
+  await watch.settled();
   const hasFiles = (lease.task().change?.files.length ?? 0) > 0;
   if (watch.pages().length === 0 && preview.command !== undefined && hasFiles) {
     await colony.sandbox.start({

@@ -39,17 +39,20 @@ export async function openServices(
       }),
     );
   }
-  stack.use(
-    await startScreenshots({
-      folder: screenshotsFolder(folder),
-      nodePath,
-      codeRoot,
-      uid: user.uid,
-      gid: user.gid,
-      hiddenPaths: [folder.sandboxes, folder.repositories, folder.redis],
-      log: (line) => log.info({ child: "screenshots" }, line),
-    }),
-  );
+  // Without pictures everything else still works: the thread says that there are none.
+  const screenshots = await startScreenshots({
+    folder: screenshotsFolder(folder),
+    nodePath,
+    codeRoot,
+    uid: user.uid,
+    gid: user.gid,
+    hiddenPaths: [folder.sandboxes, folder.repositories, folder.redis],
+    log: (line) => log.info({ child: "screenshots" }, line),
+  }).catch((error: unknown) => {
+    log.error({ err: error }, "no pictures: the browser does not start");
+    return undefined;
+  });
+  if (screenshots !== undefined) stack.use(screenshots);
   const owned = stack.move();
   return { [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() };
 }
