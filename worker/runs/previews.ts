@@ -99,7 +99,6 @@ export function watchPreviews(context: RunContext, lease: Lease, colony: Colony)
  * the repository's `preview` command starts.
  */
 export async function showPreview(
-  context: RunContext,
   lease: Lease,
   colony: Colony,
   watch: PreviewWatch,
