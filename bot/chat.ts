@@ -58,8 +58,8 @@ export interface Chat {
   post(thread: ThreadId, post: Post, key: string): Promise<MessageId>;
   /** Replaces a post of ours; one with a lower version than was seen already changes nothing. */
   edit(message: MessageId, post: Post, version: number): Promise<void>;
-  /** The one sign on a message. */
-  mark(message: MessageId, mark: Mark): Promise<void>;
+  /** The one sign on a message; on the message that a thread hangs on when a thread is named. */
+  mark(at: MessageId | ThreadId, mark: Mark): Promise<void>;
   /** Shown to one person only, once per key. */
   answerPrivately(place: Place, person: Person, post: Post, key: string): Promise<void>;
 

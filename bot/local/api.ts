@@ -59,9 +59,7 @@ export function api(parts: LocalServerParts): Hono<Signed> {
     const channel = channelNameSchema.parse(context.req.query("channel"));
     const root = context.req.query("root") ?? "";
     const before = Number(context.req.query("before") ?? Number.POSITIVE_INFINITY);
-    const page = await withPatience(
-      store.list({ channel, root }, root === "" ? 60 : 500, before),
-    );
+    const page = await withPatience(store.list({ channel, root }, root === "" ? 60 : 500, before));
     return context.json({ ...page, messages: visible(page.messages, context.get("person")) });
   });
   app.post("/api/messages", checked(sendSchema), async (context) => {

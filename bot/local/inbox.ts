@@ -2,7 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
 import type { Delivery } from "../chat.ts";
 import { localKeys } from "./keys.ts";
-import { channelIdOf, type InboxEntry, inboxEntrySchema, messageIdOf, threadIdOf } from "./message.ts";
+import {
+  channelIdOf,
+  type InboxEntry,
+  inboxEntrySchema,
+  messageIdOf,
+  threadIdOf,
+} from "./message.ts";
 
 const command = /^(?:\/colony\b|@colony\b|\/(?=[a-z]))\s*/i;
 

@@ -7,9 +7,9 @@ export function renderSignIn(token: string, person: Person): string {
     `<main class="door"><h1>Colony</h1>
 <p>Sign in on this browser as</p>
 <form method="post" action="/sign-in">
-<input type="hidden" name="token" value="${escape(token)}">
-<label>Your name<input name="name" value="${escape(person.name)}" autocomplete="name" required maxlength="100"></label>
-<label>E-mail, for the commits that you ask for<input name="email" type="email" value="${escape(person.email ?? "")}" autocomplete="email" maxlength="200" placeholder="optional"></label>
+<input type="hidden" name="token" value="${escapeHtml(token)}">
+<label>Your name<input name="name" value="${escapeHtml(person.name)}" autocomplete="name" required maxlength="100"></label>
+<label>E-mail, for the commits that you ask for<input name="email" type="email" value="${escapeHtml(person.email ?? "")}" autocomplete="email" maxlength="200" placeholder="optional"></label>
 <button class="button primary" autofocus>Sign in</button>
 </form>
 <p class="quiet">The link works once. It stays good for 15 minutes.</p></main>`,
@@ -19,7 +19,7 @@ export function renderSignIn(token: string, person: Person): string {
 export function renderDoor(sentence: string): string {
   return shell(
     "Colony",
-    `<main class="door"><h1>Colony</h1><p>${escape(sentence)}</p>
+    `<main class="door"><h1>Colony</h1><p>${escapeHtml(sentence)}</p>
 <p>Type <code>colony sign-in</code> in the terminal where Colony runs: it prints a fresh link.</p></main>`,
   );
 }
@@ -43,7 +43,7 @@ function shell(title: string, body: string, head = ""): string {
 <body>${body}</body></html>`;
 }
 
-function escape(text: string): string {
+function escapeHtml(text: string): string {
   return text
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")

@@ -98,27 +98,29 @@ export class Client implements AsyncDisposable {
     return committed.task;
   }
 
-  reply(taskId: string, prompt: Prompt): Promise<Task> {
-    return this.#act(taskId, (task) => decideReply(task, prompt, Date.now()));
+  /** `origin`, here and below: id of the delivery, which counts once however often it comes. */
+  reply(taskId: string, prompt: Prompt, origin?: string): Promise<Task> {
+    return this.#act(taskId, (task) => decideReply(task, prompt, Date.now()), origin);
   }
-  stop(taskId: string, by: Person): Promise<Task> {
-    return this.#act(taskId, (task) => decideStop(task, by, Date.now()));
+  stop(taskId: string, by: Person, origin?: string): Promise<Task> {
+    return this.#act(taskId, (task) => decideStop(task, by, Date.now()), origin);
   }
   answerPermission(
     taskId: string,
     answer: { requestId: string; optionId: string; by: Person },
+    origin?: string,
   ): Promise<Task> {
-    return this.#act(taskId, (task) => decidePermission(task, answer, Date.now()));
+    return this.#act(taskId, (task) => decidePermission(task, answer, Date.now()), origin);
   }
   /** `tree` is the one on the card that was pressed; absent, the newest is meant. */
-  merge(taskId: string, by: Person, tree?: string): Promise<Task> {
-    return this.#act(taskId, (task) => decideMerge(task, { by, tree }, Date.now()));
+  merge(taskId: string, by: Person, tree?: string, origin?: string): Promise<Task> {
+    return this.#act(taskId, (task) => decideMerge(task, { by, tree }, Date.now()), origin);
   }
-  discard(taskId: string, by: Person): Promise<Task> {
-    return this.#act(taskId, (task) => decideDiscard(task, by, Date.now()));
+  discard(taskId: string, by: Person, origin?: string): Promise<Task> {
+    return this.#act(taskId, (task) => decideDiscard(task, by, Date.now()), origin);
   }
-  retry(taskId: string, by: Person): Promise<Task> {
-    return this.#act(taskId, (task) => decideRetry(task, by, Date.now()));
+  retry(taskId: string, by: Person, origin?: string): Promise<Task> {
+    return this.#act(taskId, (task) => decideRetry(task, by, Date.now()), origin);
   }
 
   /** Ends the sandbox of a task that nobody drives; its files and its change stay. */
@@ -183,8 +185,9 @@ export class Client implements AsyncDisposable {
     this.redis.disconnect();
   }
 
-  async #act(taskId: string, decide: (task: Task) => Transition): Promise<Task> {
-    const task = await transact(this.redis, taskId, decide);
+  async #act(taskId: string, decide: (task: Task) => Transition, origin?: string): Promise<Task> {
+    const once = origin === undefined ? [] : [keys.origin(origin)];
+    const task = await transact(this.redis, taskId, decide, once);
     await enqueueIntents(this.redis, this.#queues);
     return task;
   }

@@ -120,21 +120,25 @@ export async function readTask(redis: Redis, taskId: string): Promise<Task | und
 
 /**
  * Reads, decides and commits until nobody came between. `decide` may be called several times and
- * must be pure; answering undefined leaves the task as it is.
+ * must be pure; answering undefined leaves the task as it is. Where a key of `once` exists, what
+ * is wished was done before: the task is answered as it is.
  */
 export async function transact(
   redis: Redis,
   taskId: string,
   decide: (task: Task) => Transition | undefined,
+  once: readonly string[] = [],
 ): Promise<Task> {
+  const wasDone = once.length > 0 && (await redis.exists(...once)) > 0;
   for (;;) {
     const task = await readTask(redis, taskId);
     if (task === undefined) throw new UnknownTaskError(taskId);
-    const transition = decide(task);
+    // Asked before deciding: a deed done twice would be refused as one too many.
+    const transition = wasDone ? undefined : decide(task);
     if (transition === undefined) return task;
     try {
-      const committed = await commitTransition(redis, transition);
-      if ("task" in committed) return committed.task;
+      const committed = await commitTransition(redis, transition, once);
+      return "task" in committed ? committed.task : task;
     } catch (error) {
       if (!(error instanceof StaleTaskError)) throw error;
     }

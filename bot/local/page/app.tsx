@@ -47,7 +47,11 @@ export function App() {
           <Composer
             channel={channel}
             root=""
-            hint={bound === undefined ? "Type / for commands" : `Ask for a change to ${bound}: /colony run …`}
+            hint={
+              bound === undefined
+                ? "Type / for commands"
+                : `Ask for a change to ${bound}: /colony run …`
+            }
           />
         </div>
       </main>

@@ -1,8 +1,8 @@
 import type { Block, Button, Post } from "../../post.ts";
 import { DiffBlock } from "./diff.tsx";
-import { artifactUrl, Pictures } from "./pictures.tsx";
 import { Markdown } from "./markdown.tsx";
 import { MarkSign } from "./marks.tsx";
+import { artifactUrl, Pictures } from "./pictures.tsx";
 import { Buttons } from "./press-buttons.tsx";
 import { Steps } from "./steps.tsx";
 import { Clock } from "./time.tsx";

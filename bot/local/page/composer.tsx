@@ -5,15 +5,7 @@ import { useStore } from "./store.ts";
 const drafts = new Map<string, string>();
 
 /** Where people write. Enter sends, Shift+Enter breaks the line, `/` completes commands. */
-export function Composer({
-  channel,
-  root,
-  hint,
-}: {
-  channel: string;
-  root: string;
-  hint: string;
-}) {
+export function Composer({ channel, root, hint }: { channel: string; root: string; hint: string }) {
   const store = useStore();
   const place = `${channel}/${root}`;
   const [text, setText] = useState(drafts.get(place) ?? "");
@@ -104,7 +96,7 @@ export function Composer({
         onInput={(event) => write(event.currentTarget.value)}
         onKeyDown={onKeyDown}
       />
-      <button class="button primary send" disabled={text.trim() === ""}>
+      <button type="submit" class="button primary send" disabled={text.trim() === ""}>
         Send
       </button>
     </form>

@@ -3,13 +3,7 @@ import type { Button } from "../../post.ts";
 import { useStore } from "./store.ts";
 
 /** Buttons of a post. Pressed, they wait for the post to be rewritten by whoever decides. */
-export function Buttons({
-  buttons,
-  messageId,
-}: {
-  buttons: readonly Button[];
-  messageId: string;
-}) {
+export function Buttons({ buttons, messageId }: { buttons: readonly Button[]; messageId: string }) {
   const store = useStore();
   const [asked, setAsked] = useState<Button | undefined>();
   const press = (button: Button) => {

@@ -39,7 +39,9 @@ export function Sidebar({ channel, close }: { channel: string; close: () => void
       <div class="spring" />
       <form class="me" method="post" action="/sign-out">
         <span>{store.person?.name}</span>
-        <button class="as-link">Sign out</button>
+        <button type="submit" class="as-link">
+          Sign out
+        </button>
       </form>
     </nav>
   );

@@ -62,8 +62,7 @@ class PageStore {
         this.#changed();
         return;
       } catch (error) {
-        this.connection =
-          error instanceof AskError && error.status === 401 ? "signed-out" : "away";
+        this.connection = error instanceof AskError && error.status === 401 ? "signed-out" : "away";
         this.#changed();
         if (this.connection === "signed-out") return;
         await pause(1_500);

@@ -1,0 +1,47 @@
+import type { Block, Draft, DraftButton } from "../post.ts";
+import { code } from "./wording.ts";
+
+interface HelpWord {
+  readonly usage: string;
+  readonly about: string;
+  readonly where: "channel" | "thread" | "both";
+  readonly later?: string;
+}
+
+/** All words, by where they are said. */
+export function renderHelp(words: readonly HelpWord[]): Draft {
+  const there = words.filter((word) => word.later === undefined);
+  const list = (part: readonly HelpWord[], slash: string) =>
+    part.map((word) => `- ${code(`${slash}${word.usage}`)}: ${word.about}`).join("\n");
+  const inChannel = there.filter((word) => word.where !== "thread");
+  const inThread = there.filter((word) => word.where === "thread");
+  const markdown = [
+    "**In a channel**",
+    list(inChannel, "/colony "),
+    "**In a task's thread**, the word alone is enough",
+    list(inThread, ""),
+    "Any other reply in a thread goes to the agent. Options of `run`: `--agent codex`, `[base=dev]`, `[repo=/path/or/url]`.",
+  ].join("\n\n");
+  return { fallback: "Words that Colony knows.", blocks: [{ kind: "text", markdown }] };
+}
+
+/** First message of an empty installation. */
+export function renderWelcome(): Draft {
+  const blocks: Block<DraftButton>[] = [
+    { kind: "title", text: "Welcome to Colony" },
+    {
+      kind: "text",
+      markdown: [
+        "Agents work here, each in a sandbox of its own, and what they change is merged when you say so.",
+        "1. Bind this channel to a git repository: `/colony use /path/to/repository` or `/colony use https://…`\n2. Ask for something: `/colony run add a dark mode`\n3. Reply in the thread to steer the agent; press **Merge** when you like what you see.",
+        'The agent is the one whose key is in the environment of `colony up` (`ANTHROPIC_API_KEY`, `OPENAI_API_KEY`, …), or the one that you name: `/colony run --agent codex …`. A command line works as well: `--agent "my-agent --yes"`. `colony agents` in the terminal lists what is installed and how to get the rest.',
+        "Type `/` to see all words.",
+      ].join("\n\n"),
+    },
+  ];
+  return {
+    fallback:
+      "Welcome to Colony. Bind this channel to a repository with /colony use, then /colony run.",
+    blocks,
+  };
+}

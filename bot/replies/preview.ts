@@ -1,0 +1,72 @@
+import type { TaskEvent } from "../../worker/protocol/events.ts";
+import type { Task } from "../../worker/protocol/task.ts";
+import type { Block, Draft, DraftButton } from "../post.ts";
+import { cleanLines, counted, cut, oneLine } from "./wording.ts";
+
+type Shots = Extract<TaskEvent, { type: "screenshot.taken" }>;
+const shownLines = 6;
+
+/** The one post with links to what runs in the sandbox. The platform signs the link on opening. */
+export function renderPreview(task: Task): Draft {
+  if (task.previews.length === 0) {
+    const text =
+      task.sandbox === "live"
+        ? "Nothing serves a page in the sandbox now."
+        : "The sandbox has ended, and its preview with it.";
+    return { fallback: text, blocks: [{ kind: "text", markdown: text, tone: "quiet" }] };
+  }
+  const blocks: Block<DraftButton>[] = task.previews.map((preview) => {
+    const title = cut(oneLine(preview.title), 60);
+    return {
+      kind: "link",
+      label: title === "" ? "Open the preview" : `Open “${title}”`,
+      url: previewUrl(task.id, preview.port),
+      note: `port ${preview.port}, running in the sandbox of ${task.id}`,
+    };
+  });
+  return { fallback: `Preview of task ${task.id} is running.`, blocks };
+}
+
+/** A path on the page of ours, which signs the real link for whoever opens it. */
+export function previewUrl(taskId: string, port: number): string {
+  return `/preview/${taskId}/${port}`;
+}
+
+/** Pictures, and beside them what went wrong in the page. */
+export function renderScreenshots(event: Shots): Draft {
+  const page = oneLine(event.url);
+  const blocks: Block<DraftButton>[] = [
+    {
+      kind: "pictures",
+      pictures: event.shots.map((shot) => ({
+        artifact: shot.artifact,
+        alt: `Screenshot of ${page}, ${oneLine(shot.viewport)} width`,
+        caption: oneLine(shot.viewport),
+      })),
+    },
+  ];
+  const troubles = [
+    ...troubleBlock("console error", event.consoleErrors),
+    ...troubleBlock("failed request", event.failedRequests),
+  ];
+  blocks.push(...troubles);
+  blocks.push({
+    kind: "footer",
+    parts: troubles.length === 0 ? [page, "no console errors, no failed requests"] : [page],
+  });
+  return { fallback: `Screenshot of ${page}.`, blocks };
+}
+
+function troubleBlock(name: string, lines: readonly string[]): Block<DraftButton>[] {
+  if (lines.length === 0) return [];
+  const shown = lines.slice(0, shownLines).map((line) => cut(cleanLines(line), 300));
+  const more = lines.length > shownLines ? [`… ${lines.length - shownLines} more`] : [];
+  return [
+    {
+      kind: "excerpt",
+      title: counted(lines.length, name),
+      text: [...shown, ...more].join("\n"),
+      tone: "bad",
+    },
+  ];
+}
