@@ -1,6 +1,7 @@
 /** The part of node-pty that we use: the prebuilt package names itself otherwise in its types. */
 declare module "node-pty" {
   interface Terminal {
+    readonly pid: number;
     write(data: string | Buffer): void;
     resize(columns: number, rows: number): void;
     onData(listener: (data: string | Buffer) => void): void;

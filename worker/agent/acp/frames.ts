@@ -64,7 +64,9 @@ function errorText(error: { message: string; data?: unknown }): string {
   const details = z.object({ details: z.string() }).safeParse(error.data);
   const more =
     typeof error.data === "string" ? error.data : details.success ? details.data.details : "";
-  return more && !error.message.includes(more) ? `${error.message}: ${more}` : error.message;
+  const whole = more && !error.message.includes(more) ? `${error.message}: ${more}` : error.message;
+  // The code says so already; a person wants the rest.
+  return whole.replace(/^Internal error: /, "");
 }
 
 /** A whole line, or word that an endless one was cut, with the offset after it. */
