@@ -11,7 +11,7 @@ export const caller: Caller = { uid: 0, gid: 0, home: "/root", env: {} };
 
 /** A state folder of its own, below a place that carries an overlay. */
 export function makeHome(): StateFolder {
-  const parent = process.env.COLONY_TEST_HOME ?? "/var/lib/colony-dev/ws/test";
+  const parent = process.env.COLONY_TEST_HOME ?? "/var/lib/colony-test";
   mkdirSync(parent, { recursive: true, mode: 0o755 });
   const home = mkdtempSync(join(parent, "home-"));
   execFileSync("chmod", ["755", home]);
