@@ -49,6 +49,8 @@ export function decideLandingClaim(task: Task, facts: ClaimFacts): Claim {
 
 function started(task: Task, { host, nowMs }: ClaimFacts): Transition {
   const epoch = task.epoch + 1;
+  // An answered question, a stop: the run goes on where it waited.
+  const goesOn = task.promptInFlight !== undefined;
   const phase = task.phase ?? "prepare";
   return {
     task: {
@@ -60,7 +62,11 @@ function started(task: Task, { host, nowMs }: ClaimFacts): Transition {
       startedAtMs: task.startedAtMs ?? nowMs,
       runStartedAtMs: nowMs,
     },
-    events: [{ type: "run.started", run: task.run, epoch, host }],
+    events: [
+      goesOn
+        ? { type: "run.adopted", epoch, host }
+        : { type: "run.started", run: task.run, epoch, host },
+    ],
   };
 }
 

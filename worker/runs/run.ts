@@ -19,7 +19,7 @@ import { decidePromptAgain, workedUntil } from "./steps.ts";
  */
 export async function driveRun(context: RunContext, lease: Lease): Promise<void> {
   try {
-    await enter(lease, "prepare");
+    if (lease.task().sandbox !== "live") await enter(lease, "prepare");
     const store = await openTaskStore(context, lease);
     const colony = await prepareColony(context, lease, store);
     await using _ = colony.sandbox;
@@ -27,7 +27,7 @@ export async function driveRun(context: RunContext, lease: Lease): Promise<void>
     await runSetup(context, lease, colony);
     await using files = watchFiles(context, lease, colony);
     await using previews = watchPreviews(context, lease, colony);
-    await enter(lease, "agent");
+    if (lease.task().promptInFlight === undefined) await enter(lease, "agent");
     const end = await talk(lease, colony, files.touch);
     if (end.kind === "waiting") return;
     await files.settled();
