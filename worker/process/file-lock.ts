@@ -14,6 +14,8 @@ export interface FileLockOptions {
   readonly kind: "shared" | "exclusive";
   /** 0 answers at once. */
   readonly timeoutMs: number;
+  /** Gives up waiting: undefined then. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -32,6 +34,7 @@ export async function takeFileLock(options: FileLockOptions): Promise<FileLock |
     timeoutMs: options.timeoutMs + 10_000,
     maxOutputBytes: 10_000,
     fds: [fd],
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
   });
   if (result.exitCode === 0) {
     let held = true;
@@ -44,6 +47,6 @@ export async function takeFileLock(options: FileLockOptions): Promise<FileLock |
     };
   }
   closeSync(fd);
-  if (result.exitCode === 91) return undefined;
+  if (result.exitCode === 91 || options.signal?.aborted === true) return undefined;
   throw new Error(`locking ${options.path}: ${result.stderr.trim()}`);
 }
