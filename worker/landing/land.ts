@@ -82,7 +82,7 @@ async function checkRebased(
     // A person who merges a change with a failing check has seen it on the card.
     return { passed: true, output: "" };
   }
-  const id = `${task.id}-land`;
+  const id = `check-${task.id}`;
   const spec = await specOf(context, { ...task, id, baseCommit: commit }, store, settings, []);
   const sandbox = await openSandbox(context.config.folder, spec);
   try {
