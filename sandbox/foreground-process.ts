@@ -1,15 +1,14 @@
 import type { ChildProcess } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { startCommand } from "./command.ts";
 import { systemEnvironment } from "./host-environment.ts";
 
-/** The streams of the command in front, and whether a person's terminal is behind them. */
+/** The streams of the command in front. */
 export interface FrontStreams {
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
-  readonly isTerminal: boolean;
 }
 
 const passedOn = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"] as const;
@@ -18,6 +17,7 @@ const lastWords: readonly NodeJS.Signals[] = ["SIGTERM", "SIGHUP"];
 const graceMs = 10_000;
 /** A person who presses Ctrl-C this often means it. */
 const impatience = 3;
+const notFound = 127;
 
 /** Runs a prepared exec with our streams and signals; answers the exit code as a shell counts it. */
 export async function runInFront(
@@ -28,20 +28,23 @@ export async function runInFront(
   const child = startCommand({
     argv,
     env: systemEnvironment,
-    // Never our own descriptors but a terminal's: the sandbox could change what is behind them.
-    stdio: streams.isTerminal ? "inherit" : ["pipe", "pipe", "pipe"],
-    // A terminal's Ctrl-C must come to us alone; with a terminal of its own it comes as a byte.
-    detached: !streams.isTerminal,
+    // Never our own descriptors: the sandbox could change what is behind them.
+    stdio: ["pipe", "pipe", "pipe"],
+    // A Ctrl-C must come to us alone, who pass it on.
+    detached: true,
   });
-  if (!streams.isTerminal) connectStreams(child, streams);
-  using _signals = passSignals(pidFile);
+  connectStreams(child, streams);
+  using _signals = passSignals((signal) => sendSignal(pidFile, signal));
   return await new Promise<number>((resolve, reject) => {
     child.on("error", reject);
-    child.on(streams.isTerminal ? "exit" : "close", (code, signal) => {
-      resolve(code ?? (signal === null ? 1 : 128 + constants.signals[signal]));
-    });
+    const finish = (code: number | null, signal: NodeJS.Signals | null) => {
+      // Without a pid the runtime never began the program: a shell says 127 then.
+      if (code !== 0 && !existsSync(pidFile)) resolve(notFound);
+      else resolve(code ?? (signal === null ? 1 : 128 + constants.signals[signal]));
+    };
+    child.on("close", finish);
     // A daemon inside may hold the pipes: the end of the program is the end.
-    child.on("exit", (code) => setTimeout(() => resolve(code ?? 1), 500).unref());
+    child.on("exit", (code, signal) => setTimeout(() => finish(code, signal), 500));
   });
 }
 
@@ -57,16 +60,16 @@ function connectStreams(child: ChildProcess, streams: FrontStreams): void {
 }
 
 /** Gives the signals that we get to the program inside. */
-function passSignals(pidFile: string): Disposable {
+export function passSignals(send: (signal: NodeJS.Signals) => void): Disposable {
   const counts = new Map<NodeJS.Signals, number>();
   const timers: NodeJS.Timeout[] = [];
   function pass(signal: NodeJS.Signals): void {
     const count = (counts.get(signal) ?? 0) + 1;
     counts.set(signal, count);
     const isEnough = signal === "SIGINT" && count >= impatience;
-    sendSignal(pidFile, isEnough ? "SIGKILL" : signal);
+    send(isEnough ? "SIGKILL" : signal);
     if (lastWords.includes(signal)) {
-      timers.push(setTimeout(() => sendSignal(pidFile, "SIGKILL"), graceMs));
+      timers.push(setTimeout(() => send("SIGKILL"), graceMs));
     }
   }
   for (const signal of passedOn) process.on(signal, pass);

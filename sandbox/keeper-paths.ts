@@ -14,7 +14,8 @@ export const keeperMounts = {
   root: join(mountsFolder, "root"),
   lower: join(mountsFolder, "lower"),
   workspace: join(mountsFolder, "workspace"),
-  binds: join(mountsFolder, "binds"),
+  /** The sandbox's terminals: also over the keeper's own `/dev/pts`. */
+  terminals: join(mountsFolder, "terminals"),
 } as const;
 
 /** The workspace's files as the sandbox sees them, but with `.jj` uncovered: for jj. */

@@ -1,12 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
+import type { InsideProcess } from "./bundle/process.ts";
 import { endSandbox, removeSandboxFiles } from "./ending.ts";
 import { type FrontStreams, runInFront } from "./foreground-process.ts";
+import { runInTerminal } from "./foreground-terminal.ts";
 import { prepareExec } from "./keeper/inside-command.ts";
 import { readKeeperSpec } from "./keeper/keeper-spec.ts";
 import { sandboxPaths } from "./keeper-paths.ts";
 import { launchSandbox } from "./open.ts";
+import { openedSandbox } from "./opened-sandbox.ts";
 import type { OpenOptions } from "./prepare.ts";
 import type { EgressPolicy, SandboxLimits, SandboxSpec } from "./spec.ts";
 import type { StateFolder } from "./state-folder.ts";
@@ -36,7 +39,6 @@ export async function runForeground(
   options: OpenOptions,
 ): Promise<number> {
   const id = `${foregroundPrefix}${randomBytes(4).toString("hex")}`;
-  const paths = sandboxPaths(folder, id);
   const spec: SandboxSpec = {
     id,
     epoch: 0,
@@ -50,27 +52,20 @@ export async function runForeground(
   // A signal while the sandbox is being made ends the wait for it, not the cleaning up.
   const early = holdSignals();
   try {
-    const { client } = await launchSandbox(folder, spec, options);
-    await client.request({ op: "bind" });
+    const kept = await launchSandbox(folder, spec, options);
+    await kept.client.request({ op: "bind" });
     let diskFull = false;
-    client.onEvent((event) => {
+    kept.client.onEvent((event) => {
       if (event.event === "stopped" && event.reason === "disk-full") diskFull = true;
     });
-    const pidFile = join(paths.private, "front.pid");
-    const { crunPath, openFiles } = readKeeperSpec(paths.spec);
-    const argv = prepareExec(
-      { sandboxId: id, crunPath, runtimeState: paths.runtimeState, limits: run.limits, openFiles },
-      {
-        argv: run.argv,
-        env: run.env,
-        cwd: "/workspace",
-        ...(run.streams.isTerminal ? { terminal: sizeOf(run.streams.stdout) } : {}),
-      },
-      { processFile: join(paths.private, "front.json"), pidFile },
-    );
     const caught = early.release();
     if (caught !== undefined) return 128 + caught;
-    const code = await runInFront(argv, pidFile, run.streams);
+    const program = { argv: run.argv, env: run.env, cwd: "/workspace" };
+    const { stdin, stdout } = run.streams;
+    const code =
+      stdin.isTTY && stdout.isTTY
+        ? await runInTerminal(openedSandbox(folder, id, kept), program, run.streams)
+        : await runPiped(folder, id, program, run);
     if (diskFull) say(run, "stopped: its files outgrew the limit (--disk).");
     return code;
   } finally {
@@ -86,8 +81,19 @@ function say(run: ForegroundRun, sentence: string): void {
   run.streams.stderr.write(`sandbox: ${sentence}\n`);
 }
 
-function sizeOf(stdout: NodeJS.WriteStream): { columns: number; rows: number } {
-  return { columns: stdout.columns || 80, rows: stdout.rows || 24 };
+async function runPiped(
+  folder: StateFolder,
+  id: string,
+  program: InsideProcess,
+  run: ForegroundRun,
+): Promise<number> {
+  const paths = sandboxPaths(folder, id);
+  const pidFile = join(paths.private, "front.pid");
+  const { crunPath, openFiles } = readKeeperSpec(paths.spec);
+  const { runtimeState } = paths;
+  const target = { sandboxId: id, crunPath, runtimeState, limits: run.limits, openFiles };
+  const files = { processFile: join(paths.private, "front.json"), pidFile };
+  return runInFront(prepareExec(target, program, files), pidFile, run.streams);
 }
 
 async function folderMount(path: string): Promise<WorkspaceMount> {

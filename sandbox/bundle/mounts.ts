@@ -1,3 +1,5 @@
+import { keeperMounts } from "../keeper-paths.ts";
+
 /** One entry of the bundle's `mounts`. */
 export interface OciMount {
   readonly destination: string;
@@ -9,9 +11,13 @@ export interface OciMount {
 const ownMounts: readonly OciMount[] = [
   mount("/proc", "proc", ["nosuid", "noexec", "nodev"]),
   mount("/dev", "tmpfs", ["nosuid", "strictatime", "mode=755", "size=65536k"]),
-  mount("/dev/pts", "devpts", [
-    ...["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"],
-  ]),
+  // The keeper's: it opens terminals in it that have a name inside.
+  {
+    destination: "/dev/pts",
+    type: "bind",
+    source: keeperMounts.terminals,
+    options: ["bind", "rw", "nosuid", "noexec"],
+  },
   mount("/dev/shm", "tmpfs", ["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"]),
   mount("/dev/mqueue", "mqueue", ["nosuid", "noexec", "nodev"]),
   mount("/sys", "sysfs", ["nosuid", "noexec", "nodev", "ro"]),

@@ -8,7 +8,6 @@ export interface InsideProcess {
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
-  readonly terminal?: { readonly columns: number; readonly rows: number } | undefined;
 }
 
 /** The OCI process object, for the bundle's PID 1 and for each exec's process file. */
@@ -18,16 +17,13 @@ export function renderProcess(
   hostOpenFiles: number,
 ): object {
   const base = { PATH: insidePath, HOME: "/root", USER: "root", LANG: "C.UTF-8" };
-  const term = process.terminal === undefined ? {} : { TERM: "xterm-256color" };
-  const env = { ...base, ...term, ...process.env };
+  const env = { ...base, ...process.env };
   const caps = [...capabilities];
   // The runtime cannot raise a hard limit without CAP_SYS_RESOURCE.
   const openFiles = Math.min(limits.openFiles, hostOpenFiles);
   return {
-    terminal: process.terminal !== undefined,
-    ...(process.terminal === undefined
-      ? {}
-      : { consoleSize: { height: process.terminal.rows, width: process.terminal.columns } }),
+    // Terminals are ours to open, never the runtime's: see `keeper/terminal.ts`.
+    terminal: false,
     user: { uid: 0, gid: 0 },
     args: process.argv,
     env: Object.entries(env).map(([name, value]) => `${name}=${value}`),

@@ -13,12 +13,21 @@ export interface MountPlan {
 
 /** One line of an fstab; all of it is mounted by one `mount --all`, in this order. */
 export function renderFstab(plan: MountPlan): string {
-  const { image, root, lower, workspace } = keeperMounts;
+  const { image, root, lower, workspace, terminals } = keeperMounts;
+  const devpts = [
+    `uid=${plan.uidBase}`,
+    `gid=${plan.uidBase + ttyGroup}`,
+    "mode=0620",
+    "ptmxmode=0666",
+  ];
   const all = idmap("b", 0, plan.uidBase, 65_536);
   const lines = [
     line("tmpfs", mountsFolder, "tmpfs", ["mode=0711", "size=1m", "nosuid", "nodev", "noexec"]),
     line(plan.imagePath, image, "none", ["bind", "ro", "nosuid", "nodev", makeFolder, all]),
     overlay(root, image, plan.paths.rootUpper, plan.paths.rootWork),
+    // Terminals that we open for the sandbox are the sandbox's: their names are good inside.
+    line("devpts", terminals, "devpts", ["nosuid", "noexec", makeFolder, ...devpts]),
+    line(terminals, "/dev/pts", "none", ["bind", "nosuid", "noexec"]),
   ];
   const files = plan.workspace;
   if (files !== undefined) {
@@ -41,6 +50,8 @@ export function renderFstab(plan: MountPlan): string {
   return `${lines.join("\n")}\n`;
 }
 
+/** Debian's group `tty`. */
+const ttyGroup = 5;
 const makeFolder = "X-mount.mkdir=0755";
 
 function idmap(type: "u" | "g" | "b", from: number, to: number, count: number): string {

@@ -50,7 +50,6 @@ export async function startSpooled(
   paths: SpoolPaths,
   host: SpoolHost,
 ): Promise<SpooledProcess> {
-  const argv = prepareExec(host.target, spec, paths);
   const out = new SpoolFile(paths.out);
   const killsBefore = host.outOfMemoryKills();
   const take = (bytes: Buffer): void => {
@@ -60,8 +59,8 @@ export async function startSpooled(
   };
   const channel =
     spec.terminal === undefined
-      ? openPipes(argv, paths, take)
-      : await openTerminal(argv, spec.terminal, take);
+      ? openPipes(prepareExec(host.target, spec, paths), paths, take)
+      : await openTerminal(spec, spec.terminal, host.target, paths, take);
   let exit: Exit | undefined;
 
   async function kill(signal: NodeJS.Signals): Promise<void> {
