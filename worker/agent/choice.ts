@@ -1,5 +1,35 @@
+import { closest, distance } from "fastest-levenshtein";
 import type { AgentProfile } from "./profile.ts";
 import { profiles, terminalProfile } from "./profiles.ts";
+
+/** A single word that names no agent. */
+export class UnknownAgentError extends Error {
+  readonly agentName: string;
+  readonly nearest: string | undefined;
+  constructor(agentName: string, nearest: string | undefined) {
+    const hint = nearest === undefined ? "" : ` Did you mean ${nearest}?`;
+    const names = profiles.map((profile) => profile.name).join(", ");
+    super(
+      `There is no agent "${agentName}".${hint} Known: ${names}; or give a whole command line.`,
+    );
+    this.name = "UnknownAgentError";
+    this.agentName = agentName;
+    this.nearest = nearest;
+  }
+}
+
+/**
+ * What a person gave as `--agent`: the name of a profile, else a command line for the terminal. A
+ * single word is a name, since a command without any argument does nothing with a request; a path
+ * is a command.
+ */
 export function parseAgentChoice(text: string): AgentProfile {
-  return profiles.find((p) => p.name === text) ?? terminalProfile(text);
+  const choice = text.trim();
+  const profile = profiles.find((one) => one.name === choice.toLowerCase());
+  if (profile) return profile;
+  if (choice !== "" && !/^[\w@.-]+$/.test(choice)) return terminalProfile(choice);
+  const names = profiles.map((one) => one.name);
+  const nearest = closest(choice.toLowerCase(), names);
+  const isNear = choice !== "" && distance(choice.toLowerCase(), nearest) <= 3;
+  throw new UnknownAgentError(choice.slice(0, 80), isNear ? nearest : undefined);
 }

@@ -51,7 +51,7 @@ export const codexProfile: AcpProfile = {
   scripted: false,
   install: {
     package: "@agentclientprotocol/codex-acp",
-    proof: "node_modules/@openai/codex-linux-{arch}/package.json",
+    proof: "node_modules/@openai/codex-linux-{arch}/vendor",
     licence: "Apache-2.0",
   },
   command: [node, "/opt/agents/codex/node_modules/@agentclientprotocol/codex-acp/dist/index.js"],
