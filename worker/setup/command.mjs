@@ -22,7 +22,7 @@ export function commandEnvironment(extra = {}) {
 const MAX_OUTPUT_BYTES = 32 * 1024 * 1024;
 
 /**
- * Runs one command to its end. Resolves to `{code, stdout, stderr}`; with `check` (the default)
+ * Runs one command to its end. Resolves to `{argv, code, end, stdout, stderr}`; with `check` (the default)
  * any other end than exit 0 throws a SetupError that names the command and its last words.
  */
 export function run(argv, options = {}) {
@@ -50,20 +50,21 @@ export function run(argv, options = {}) {
     }, timeoutMs);
     child.on("error", (error) => {
       clearTimeout(timer);
-      if (!check) return resolve({ code: 127, ...output });
+      if (!check) return resolve({ argv, code: 127, end: error.message, ...output });
       reject(new SetupError(`${acting ?? "set-up"}: cannot start ${program}: ${error.message}`));
     });
     child.on("close", (code, signal) => {
       clearTimeout(timer);
-      if (!check || code === 0) return resolve({ code: code ?? 1, ...output });
       const end = timedOut ? `no end within ${timeoutMs / 1000} s` : (signal ?? `exit ${code}`);
-      const words = (output.stderr.trim() || output.stdout.trim())
-        .split("\n")
-        .slice(-6)
-        .join("\n  ");
-      reject(
-        new SetupError(`${acting ?? "set-up"} failed: ${argv.join(" ")} (${end})\n  ${words}`),
-      );
+      const result = { argv, code: code ?? 1, end, ...output };
+      if (check && code !== 0) reject(commandFailure(result, acting));
+      else resolve(result);
     });
   });
+}
+
+/** What to tell a person of a command that failed: the deed, the command, its last words. */
+function commandFailure({ argv, end, stdout, stderr }, acting = "set-up") {
+  const words = (stderr.trim() || stdout.trim()).split("\n").slice(-6).join("\n  ");
+  return new SetupError(`${acting} failed: ${argv.join(" ")} (${end})\n  ${words}`);
 }

@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { installPackages } from "./apt.mjs";
 import { run } from "./command.mjs";
 import { withLock } from "./flock.mjs";
-import { SetupError, say, step } from "./say.mjs";
+import { SetupError, step } from "./say.mjs";
 
 /** Debian packages that we run, each with a file that shows it is there, and what it is for. */
 export const DEBIAN_PACKAGES = [
@@ -70,7 +71,7 @@ export async function ensureDebianPackages(shared) {
     if (missing.length === 0) return;
     const names = missing.map((p) => p.name);
     await step(
-      `installing ${names.length} Debian packages`,
+      `installing ${names.length} Debian package${names.length === 1 ? "" : "s"}`,
       missing.map((p) => `${p.name}: ${p.why}`).join("; "),
       (tell) =>
         withoutServices(async () => {
@@ -85,67 +86,6 @@ export async function ensureDebianPackages(shared) {
       );
     }
   });
-}
-
-const APT_ENVIRONMENT = {
-  DEBIAN_FRONTEND: "noninteractive",
-  DEBCONF_NONINTERACTIVE_SEEN: "true",
-  APT_LISTCHANGES_FRONTEND: "none",
-  NEEDRESTART_MODE: "l",
-  NEEDRESTART_SUSPEND: "1",
-};
-const APT_OPTIONS = [
-  "-y",
-  "-q",
-  "--no-install-recommends",
-  "-o",
-  "DPkg::Lock::Timeout=600",
-  "-o",
-  "Acquire::Retries=3",
-  "-o",
-  "Dpkg::Options::=--force-confdef",
-  "-o",
-  "Dpkg::Options::=--force-confold",
-];
-
-async function installPackages(names, tell) {
-  const apt = (args, check) =>
-    run(["apt-get", ...args], {
-      env: APT_ENVIRONMENT,
-      check,
-      onLine: tell,
-      timeoutMs: 1_800_000,
-      acting: "installing Debian packages",
-    });
-  if (hasLists()) {
-    const first = await apt(["install", ...APT_OPTIONS, ...names], false);
-    if (first.code === 0) return;
-  }
-  // Old or absent lists are the common cause; a second failure is the real one.
-  await updateLists(apt);
-  await apt(["install", ...APT_OPTIONS, ...names], true);
-}
-
-/** apt waits for dpkg's lock by itself, but not for the one of its lists. */
-async function updateLists(apt) {
-  for (let attempt = 1; attempt <= 30; attempt++) {
-    const result = await apt(["update", "-q", "-o", "Acquire::Retries=3"], false);
-    if (result.code === 0) return;
-    if (!/Could not get lock|Unable to lock/.test(result.stderr)) {
-      // One dead source of several must not stop us: the install says whether it mattered.
-      say(`  apt-get update: ${result.stderr.trim().split("\n").at(-1)}`);
-      return;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 5000));
-  }
-}
-
-function hasLists() {
-  try {
-    return readdirSync("/var/lib/apt/lists").some((name) => name.includes("_Packages"));
-  } catch {
-    return false;
-  }
 }
 
 const POLICY = "/usr/sbin/policy-rc.d";

@@ -12,6 +12,12 @@ function quote(text) {
 }
 
 try {
+  // Shell scripts, mount options and library paths take no others.
+  if (!/^\/[\w./@+-]+$/.test(shared)) {
+    throw new SetupError(
+      `COLONY_SHARED must be an absolute path of plain letters, not "${shared}"`,
+    );
+  }
   const { node, runtime } = await setUp(root, shared);
   process.stdout.write(
     `COLONY_SHARED=${quote(shared)}\nCOLONY_RUNTIME=${quote(runtime)}\nCOLONY_NODE=${quote(node)}\n`,

@@ -43,7 +43,7 @@ export async function ensureRuntimeCopy(root, shared) {
     await step("copying the program to where its unprivileged processes can read it", folder, () =>
       build(root, runtimes, folder),
     );
-    removeUnused(runtimes, basename(folder));
+    removeUnused(runtimes, [basename(folder), `packages-${hashPackages(root)}`]);
   });
   return folder;
 }
@@ -144,11 +144,11 @@ function markUsed(folder) {
 }
 
 /** Removes copies that were not started from for a while and that no process knows of. */
-function removeUnused(runtimes, current) {
+function removeUnused(runtimes, needed) {
   const known = readProcesses();
   for (const name of readdirSync(runtimes)) {
     const folder = join(runtimes, name);
-    if (name === current || Date.now() - statSync(folder).mtimeMs < UNUSED_MS) continue;
+    if (needed.includes(name) || Date.now() - statSync(folder).mtimeMs < UNUSED_MS) continue;
     if (!known.some((text) => text.includes(folder)))
       rmSync(folder, { recursive: true, force: true });
   }

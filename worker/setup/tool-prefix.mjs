@@ -87,7 +87,7 @@ async function build(shared, host, missing) {
   for (const path of [...host.values()].flat())
     symlinkSync(path, join(root, "bin", basename(path)));
   const versions = await checkVersions(join(root, "bin"));
-  await tryTools(join(root, "bin"), TOOL_GROUPS);
+  await tryTools(join(root, "bin"), TOOL_GROUPS, shared);
   writeFileSync(
     join(root, "manifest.json"),
     `${JSON.stringify({ recipe: RECIPE, versions, packages }, null, 2)}\n`,

@@ -1,5 +1,4 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "./command.mjs";
 import { SetupError } from "./say.mjs";
@@ -97,9 +96,12 @@ function trialEnvironment(bin, folder) {
   };
 }
 
-/** Uses every tool of `bin` for real once; throws a sentence about the first that fails. */
-export async function tryTools(bin, groups) {
-  const folder = mkdtempSync(join(tmpdir(), "colony-trial-"));
+/**
+ * Uses every tool of `bin` for real once, in a folder of the shared file system (mounts depend on
+ * it); throws a sentence about the first that fails.
+ */
+export async function tryTools(bin, groups, shared) {
+  const folder = mkdtempSync(join(shared, ".trial-"));
   try {
     for (const { name } of groups) await trials[name](bin, folder);
   } finally {
