@@ -4,6 +4,7 @@ import { profiles, terminalProfile } from "./profiles.ts";
 
 /** A single word that names no agent. */
 export class UnknownAgentError extends Error {
+  readonly kind = "agent-unknown";
   readonly agentName: string;
   readonly nearest: string | undefined;
   constructor(agentName: string, nearest: string | undefined) {

@@ -24,6 +24,7 @@ export interface AgentPresence {
 
 /** The wanted agent is not on this host. */
 export class AgentMissingError extends Error {
+  readonly kind = "agent-missing";
   readonly agentName: string;
   constructor(profile: AcpProfile) {
     super(

@@ -1,7 +1,7 @@
 import { adoptSandbox, openSandbox, type SandboxSpec } from "../../sandbox/sandbox.ts";
 import { openStore, type Store } from "../../sandbox/workspace.ts";
 import { parseAgentChoice } from "../agent/choice.ts";
-import { installedBinds } from "../agent/installed.ts";
+import { agentBinds } from "../agent/installed.ts";
 import type { AgentProfile } from "../agent/profile.ts";
 import { openRunSocket } from "../gateway/client.ts";
 import { type EffectiveSettings, effectiveSettings } from "../settings/effective-settings.ts";
@@ -37,7 +37,7 @@ export async function prepareColony(
   const profile = await chooseAgent(context, lease, settings);
   const adopted = await adoptSandbox(context.config.folder, lease.taskId);
   if (adopted !== undefined) return { store, settings, profile, sandbox: adopted, fresh: false };
-  const binds = await installedBinds(context.config.folder, profile);
+  const binds = profile.kind === "acp" ? await agentBinds(context.config.folder, profile) : [];
   const spec = await specOf(context, lease.task(), store, settings, binds);
   const sandbox = await openSandbox(context.config.folder, spec);
   await lease.transact((task) => ({
