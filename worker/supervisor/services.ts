@@ -1,12 +1,13 @@
 import { join } from "node:path";
 import { startScreenshots } from "../../screenshots/screenshots.ts";
-import { prepareGatewayFolder } from "../gateway/client.ts";
+import { prepareGatewayFolder, prepareGatewayFolder } from "../gateway/client.ts";
+import { preparePreviewKey } from "../preview/key.ts";
 import { hostPath } from "../process/host-path.ts";
 import { readColonyUser } from "../process/system-user.ts";
 import type { RunContext } from "../runs/run-context.ts";
 import { keepChild } from "./child.ts";
 import { screenshotsFolder } from "./paths.ts";
-import { ensurePreviewKey } from "./preview-key.ts";
+
 
 /** The host's unprivileged helpers: model gateway, preview proxy, warm browser. */
 export async function openServices(
@@ -16,6 +17,8 @@ export async function openServices(
   const { config, log } = context;
   const { folder, codeRoot, nodePath } = config;
   const user = await readColonyUser();
+  await prepareGatewayFolder(folder, user);
+  await preparePreviewKey(folder, user);
   await using stack = new AsyncDisposableStack();
   const common = {
     PATH: hostPath,
