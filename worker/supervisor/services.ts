@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { startScreenshots } from "../../screenshots/screenshots.ts";
 import { prepareGatewayFolder, prepareGatewayFolder } from "../gateway/client.ts";
-import { preparePreviewKey } from "../preview/key.ts";
+import { preparePreviewKey, preparePreviewKey } from "../preview/key.ts";
 import { hostPath } from "../process/host-path.ts";
 import { readColonyUser } from "../process/system-user.ts";
 import type { RunContext } from "../runs/run-context.ts";
@@ -27,7 +27,7 @@ export async function openServices(
     COLONY_PREVIEW_PORT: String(config.previewPort),
   };
   await prepareGatewayFolder(folder, user);
-  await ensurePreviewKey(folder, user);
+  await preparePreviewKey(folder, user);
   const entries = [
     { name: "gateway", env: { ...common, ...modelEnvironment(environment) } },
     { name: "preview", env: common },
