@@ -37,7 +37,7 @@ const server = await openLocalServer({
   store,
   client,
   port: config.port,
-  dist: fileURLToPath(new URL("../dist/local/", import.meta.url)),
+  dist: fileURLToPath(new URL("../dist/", import.meta.url)),
   words: completedWords,
   previewLink: openPreviewLinks(config.previewKeyFile, config.previewPort),
 }).catch((error: unknown) => {

@@ -30,7 +30,8 @@ export function guard(port: () => number): MiddlewareHandler {
     headers.set("Content-Security-Policy", headers.get("Content-Security-Policy") ?? policy);
     headers.set("X-Content-Type-Options", "nosniff");
     headers.set("X-Frame-Options", "DENY");
-    headers.set("Referrer-Policy", "no-referrer");
+    // Not `no-referrer`: with it a browser names no origin when a form is sent.
+    headers.set("Referrer-Policy", "same-origin");
     headers.set("Cross-Origin-Opener-Policy", "same-origin");
     headers.set("Cross-Origin-Resource-Policy", "same-origin");
     if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");

@@ -1,4 +1,3 @@
-import "./style.css";
 import { render } from "preact";
 import { App } from "./app.tsx";
 
