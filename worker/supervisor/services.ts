@@ -1,13 +1,12 @@
 import { join } from "node:path";
 import { startScreenshots } from "../../screenshots/screenshots.ts";
-import { prepareGatewayFolder, prepareGatewayFolder } from "../gateway/client.ts";
-import { preparePreviewKey, preparePreviewKey } from "../preview/key.ts";
+import { prepareGatewayFolder } from "../gateway/client.ts";
+import { preparePreviewKey } from "../preview/key.ts";
 import { hostPath } from "../process/host-path.ts";
 import { readColonyUser } from "../process/system-user.ts";
 import type { RunContext } from "../runs/run-context.ts";
 import { keepChild } from "./child.ts";
 import { screenshotsFolder } from "./paths.ts";
-
 
 /** The host's unprivileged helpers: model gateway, preview proxy, warm browser. */
 export async function openServices(
@@ -26,8 +25,6 @@ export async function openServices(
     COLONY_SHARED: folder.shared,
     COLONY_PREVIEW_PORT: String(config.previewPort),
   };
-  await prepareGatewayFolder(folder, user);
-  await preparePreviewKey(folder, user);
   const entries = [
     { name: "gateway", env: { ...common, ...modelEnvironment(environment) } },
     { name: "preview", env: common },
