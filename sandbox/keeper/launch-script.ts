@@ -109,6 +109,7 @@ export function renderLaunchScript(plan: LaunchPlan): string {
     "echo mounting",
     `${tools.mount} -n --all --fstab ${quote(paths.fstab)}`,
     ...hide,
+    `[ -p ${quote(paths.initPipe)} ] || mkfifo -m 600 ${quote(paths.initPipe)}`,
     "echo starting the runtime",
     crun.join(" "),
     "echo started",
