@@ -1,4 +1,4 @@
-import { rename, rm } from "node:fs/promises";
+import { access, rename, rm } from "node:fs/promises";
 
 /** Removes a folder so that a kill in between leaves no half of it under its name. */
 export async function removeFolder(path: string): Promise<void> {
@@ -10,4 +10,12 @@ export async function removeFolder(path: string): Promise<void> {
     throw error;
   }
   await rm(doomed, { recursive: true, force: true, maxRetries: 3 });
+}
+
+/** Whether something is there, of whatever kind. */
+export function folderExists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }

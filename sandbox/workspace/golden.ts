@@ -1,8 +1,9 @@
-import { access, chmod, chown, mkdir, readdir, rename, rm, stat, utimes } from "node:fs/promises";
+import { chmod, chown, mkdir, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
-import { removeFolder } from "./folders.ts";
+import { addWorkspace } from "./add-workspace.ts";
+import { folderExists, removeFolder } from "./folders.ts";
 import { askGit } from "./git.ts";
-import { tellJj, tellJjHere } from "./jj.ts";
+import { tellJj } from "./jj.ts";
 import type { HeldLock } from "./lock.ts";
 import type { RepositoryContext } from "./programs.ts";
 
@@ -28,25 +29,14 @@ export async function ensureGolden(
   commit: string,
 ): Promise<Golden> {
   const golden = goldenOf(context, commit);
-  if (await exists(golden.treeState)) {
+  if (await folderExists(golden.treeState)) {
     const now = new Date();
     await utimes(join(context.layout.golden, commit), now, now);
     return golden;
   }
   const name = `golden-${commit.slice(0, 16)}`;
   const made = join(context.layout.making, name);
-  await forgetHalf(context, lock, name, made);
-  await tellJjHere(context, lock, [
-    "workspace",
-    "add",
-    "--name",
-    name,
-    "--sparse-patterns",
-    "full",
-    "-r",
-    commit,
-    made,
-  ]);
+  await addWorkspace(context, lock, { name, base: commit, patterns: "full", folder: made });
   await tellJj(context, lock, ["workspace", "forget", name]);
   const root = join(context.layout.golden, commit);
   await removeFolder(root);
@@ -66,7 +56,7 @@ export async function ensureBareGolden(
   commit: string,
 ): Promise<Golden> {
   const golden = goldenOf(context, commit);
-  if (await exists(golden.tree)) return golden;
+  if (await folderExists(golden.tree)) return golden;
   const made = join(context.layout.making, `checkout-${commit.slice(0, 16)}`);
   await removeFolder(made);
   await mkdir(made, { mode: 0o755 });
@@ -108,23 +98,4 @@ async function placeTree(context: RepositoryContext, made: string, tree: string)
   await chown(point, context.owner.uid, context.owner.gid);
   await chmod(made, 0o755);
   await rename(made, tree);
-}
-
-/** What a killed `workspace add` left: in half the cases it is half there. */
-async function forgetHalf(
-  context: RepositoryContext,
-  lock: HeldLock,
-  name: string,
-  folder: string,
-): Promise<void> {
-  if (!(await exists(folder))) return;
-  await tellJj(context, lock, ["workspace", "forget", name]);
-  await removeFolder(folder);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

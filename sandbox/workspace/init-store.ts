@@ -1,7 +1,7 @@
-import { access, chmod, chown, mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runOrThrow } from "../command.ts";
-import { removeFolder } from "./folders.ts";
+import { folderExists, removeFolder } from "./folders.ts";
 import { askGit } from "./git.ts";
 import { answer } from "./jj.ts";
 import { renderJjConfig } from "./jj-config.ts";
@@ -27,7 +27,7 @@ export async function initStore(context: RepositoryContext): Promise<void> {
   await mkdir(layout.workspaces, { recursive: true, mode: 0o711 });
   await writeConfig(context);
   const done = join(layout.store, ".jj", "colony-ready");
-  if (await exists(done)) return;
+  if (await folderExists(done)) return;
   await removeFolder(layout.store);
   const args = ["git", "init", "--no-colocate", layout.store];
   const result = await runOrThrow("making the jj store", {
@@ -52,11 +52,4 @@ async function writeConfig(context: RepositoryContext): Promise<void> {
   const path = context.layout.configFile;
   if ((await readFile(path, "utf8").catch(() => "")) === text) return;
   await writeFile(path, text, { mode: 0o644 });
-}
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,11 +1,12 @@
 import { chown, copyFile, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { WorkspaceMount } from "../workspace.ts";
+import { addWorkspace } from "./add-workspace.ts";
 import { commitShown, workspaceSymbol } from "./change.ts";
 import { JjError } from "./errors.ts";
 import { removeFolder } from "./folders.ts";
 import { ensureBareGolden, ensureGolden, goldenOf, sweepGolden } from "./golden.ts";
-import { askJj, tellJj, tellJjHere } from "./jj.ts";
+import { askJj, tellJj } from "./jj.ts";
 import { type WorkspaceLayout, workspaceLayout } from "./layout.ts";
 import type { HeldLock } from "./lock.ts";
 import type { RepositoryContext } from "./programs.ts";
@@ -87,8 +88,7 @@ async function addOverlayWorkspace(
   base: string,
 ): Promise<string> {
   const made = join(context.layout.making, taskId);
-  await removeFolder(made);
-  await tellJjHere(context, lock, addWords(taskId, "empty", base, made));
+  await addWorkspace(context, lock, { name: taskId, base, patterns: "empty", folder: made });
   await adoptJjFolder(context, made, workspace);
   const state = join(workspace.jjFolder, "working_copy", "tree_state");
   await copyFile(goldenOf(context, base).treeState, state);
@@ -106,19 +106,13 @@ async function addFolderWorkspace(
   base: string,
 ): Promise<string> {
   const made = join(context.layout.making, taskId);
-  await removeFolder(made);
-  await tellJjHere(context, lock, addWords(taskId, "full", base, made));
+  await addWorkspace(context, lock, { name: taskId, base, patterns: "full", folder: made });
   await mkdir(workspace.root, { recursive: true, mode: 0o711 });
   await adoptJjFolder(context, made, workspace);
   await mkdir(join(made, ".jj"));
   await chown(join(made, ".jj"), context.owner.uid, context.owner.gid);
   await rename(made, workspace.plain);
   return changeOf(context, taskId);
-}
-
-function addWords(taskId: string, patterns: string, base: string, folder: string): string[] {
-  const name = ["--name", taskId];
-  return ["workspace", "add", ...name, "--sparse-patterns", patterns, "-r", base, folder];
 }
 
 /** Takes the `.jj` away from the files, to where no agent comes. */
