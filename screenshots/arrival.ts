@@ -7,6 +7,7 @@ const REASONS: Readonly<Record<string, string>> = {
   "net::ERR_EMPTY_RESPONSE": "the server hung up without an answer",
   "net::ERR_CONNECTION_RESET": "the server hung up without an answer",
   "net::ERR_UNSAFE_REDIRECT": "it redirects to what no page may open",
+  "net::ERR_UNSAFE_PORT": "browsers refuse that port",
   "net::ERR_INVALID_REDIRECT": "it redirects to what is no address",
 };
 

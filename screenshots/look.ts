@@ -9,7 +9,7 @@ import { settle } from "./settle.ts";
 import { maxPageHeight, shoot } from "./shoot.ts";
 
 /** A document that comes in drips is taken as far as it has come after this. */
-const DOCUMENT_MS = 10_000;
+const DOCUMENT_MS = 6_000;
 /** Least time left for the rest. */
 const RESERVE_MS = 2_500;
 const PROBE_MS = 500;
@@ -48,7 +48,11 @@ export async function look(
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     if (!context.browser().connected) throw error;
-    throw decideArrival(url, watch.lastNavigation(), proxy) ?? error;
+    const last = watch.lastNavigation();
+    // The browser's word may reach us by the failed call before it does by the request's event.
+    const word = networkError(error);
+    const navigation = last && word ? { errorText: word, ...last } : last;
+    throw decideArrival(url, navigation, proxy) ?? error;
   }
   const maxHeight = maxPageHeight(viewport);
   const settled = await settle(page, watch, { untilMs: bounds.untilMs, maxHeight, signal });
@@ -61,6 +65,10 @@ export async function look(
   const result = { shot, title, url: page.url(), status, watch, settled: settled && whole };
   await within(page.close(), signal);
   return result;
+}
+
+function networkError(error: unknown): string | undefined {
+  return error instanceof Error ? /net::ERR_\w+/.exec(error.message)?.[0] : undefined;
 }
 
 /** Whether a page still answers; one that loops for ever does not. */

@@ -33,8 +33,7 @@ const warm = ending.use(
 ending.use(watchMemory(warm, options, log));
 const slots = createSlots(options.places);
 ending.use(await serveCaptures({ socketPath: options.socketPath, warm, slots, log }));
-// Warm before the first request: a start costs ten times a picture.
-await (await warm.lease())[Symbol.asyncDispose]();
+await warm.warmUp();
 process.stdout.write("ready\n");
 
 await new Promise((resolve) => {

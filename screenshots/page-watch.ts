@@ -4,6 +4,7 @@ import type { FailedRequest } from "./protocol.ts";
 import { isLoopbackName, type TaskProxy } from "./proxy.ts";
 
 const MAX_ENTRIES = 50;
+const MAX_MESSAGES = 1000;
 const MAX_TEXT = 500;
 /** These never end, or do not matter for what is seen. */
 const UNCOUNTED = new Set(["eventsource", "websocket", "ping", "media", "prefetch"]);
@@ -16,7 +17,7 @@ export interface Navigation {
   /** Of the answer, where one came. */
   readonly status: number | undefined;
   /** The browser's word for why it could not. */
-  readonly errorText: string | undefined;
+  readonly errorText?: string;
 }
 
 /** What was noticed in one page; bounded, whatever the page does. */
@@ -72,11 +73,15 @@ export function watchPage(page: Page, proxy: Pick<TaskProxy, "refusal">): PageWa
   page.on("response", (response) => {
     if (response.status() >= 400) addFailure(response.request(), response.status(), "");
   });
-  page.on("console", (message) => {
+  let messages = 0;
+  const onConsole = (message: ConsoleMessage) => {
+    // Each message costs; a page that floods is not listened to any longer.
+    if (++messages > MAX_MESSAGES) return void page.off("console", onConsole);
     if (message.type() !== "error" && message.type() !== "assert") return;
     const values = message.args().map((handle) => handle.remoteObject());
     addError(values.length > 0 ? renderConsole(values) : message.text(), echoedUrl(message));
-  });
+  };
+  page.on("console", onConsole);
   page.on("pageerror", (error) => {
     addError(`Uncaught ${error instanceof Error ? `${error.name}: ${error.message}` : error}`);
   });
@@ -91,12 +96,7 @@ export function watchPage(page: Page, proxy: Pick<TaskProxy, "refusal">): PageWa
       for (const sinceMs of open.values()) if (nowMs - sinceMs < LONG_POLL_MS) return 0;
       return nowMs - lastActivityMs;
     },
-    lastNavigation: () =>
-      navigation && {
-        url: navigation.url(),
-        status: navigation.response()?.status(),
-        errorText: navigation.failure()?.errorText,
-      },
+    lastNavigation: () => navigation && describeNavigation(navigation),
     consoleErrors: () => {
       const told = new Set(failed().map(({ url }) => url));
       return errors.filter(({ echoOf }) => !echoOf || !told.has(echoOf)).map(({ text }) => text);
@@ -104,6 +104,12 @@ export function watchPage(page: Page, proxy: Pick<TaskProxy, "refusal">): PageWa
     failedRequests: failed,
     remarks: () => [...remarks].slice(0, 5),
   };
+}
+
+function describeNavigation(request: HTTPRequest): Navigation {
+  const errorText = request.failure()?.errorText;
+  const told = { url: request.url(), status: request.response()?.status() };
+  return errorText === undefined ? told : { ...told, errorText };
 }
 
 /** Turns what the browser tells into what a person should read; undefined when it is no failure. */

@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { chmod, rm } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
 import type { WarmBrowser } from "./browser.ts";
 import { capture } from "./capture.ts";
@@ -41,6 +41,7 @@ export async function serveCaptures(options: {
     server.once("error", reject);
     server.listen(options.socketPath, resolve);
   });
+  await chmod(options.socketPath, 0o600);
   return {
     async [Symbol.asyncDispose]() {
       const closed = new Promise((resolve) => server.close(resolve));

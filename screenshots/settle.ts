@@ -31,10 +31,13 @@ export async function settle(
     within(page.evaluate(showAll, options.maxHeight), signal),
     remaining(),
   );
-  const still = within(page.evaluate(waitForStillness, STILL_MS, MOVING_MS), signal);
+  const still = settledWithin(
+    within(page.evaluate(waitForStillness, STILL_MS, MOVING_MS), signal),
+    remaining(),
+  );
   while (watch.quietMs(Date.now()) < QUIET_MS && remaining() > 0) await pause(POLL_MS, signal);
   complete &&= watch.quietMs(Date.now()) >= QUIET_MS;
-  complete &&= await settledWithin(still, remaining());
+  complete &&= await still;
   complete &&= await settledWithin(within(page.evaluate(waitForLooks), signal), remaining());
   signal.throwIfAborted();
   return complete;

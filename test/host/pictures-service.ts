@@ -6,6 +6,7 @@ import {
   type Capture,
   type CaptureRequest,
   DESKTOP,
+  type ScreenshotsOptions,
   type ScreenshotsService,
   startScreenshots,
 } from "../../screenshots/screenshots.ts";
@@ -20,7 +21,9 @@ export interface PicturesService extends ScreenshotsService {
   shoot(site: TestSite, request?: Partial<CaptureRequest>): Promise<Capture>;
 }
 
-export async function startPictures(places?: number): Promise<PicturesService> {
+export async function startPictures(
+  more: Partial<ScreenshotsOptions> = {},
+): Promise<PicturesService> {
   const codeRoot = process.env.COLONY_RUNTIME;
   if (!codeRoot) throw new Error("COLONY_RUNTIME is not set: the set-up of the tests did not run");
   const id = (flag: string) => Number(execFileSync("id", [flag, "colony"], { encoding: "utf8" }));
@@ -34,8 +37,9 @@ export async function startPictures(places?: number): Promise<PicturesService> {
     uid: id("-u"),
     gid: id("-g"),
     log: (line) => lines.push(line),
-    ...(places === undefined ? {} : { places }),
+    ...more,
   });
+  // Not by spreading: the pid is read anew after each start.
   return Object.assign(service, {
     folder,
     lines,
@@ -52,7 +56,7 @@ export async function startPictures(places?: number): Promise<PicturesService> {
 }
 
 /** Host pids of the service's processes whose command line matches. */
-export function processesOf(service: PicturesService, pattern: RegExp): number[] {
+export function processesOf(service: Pick<PicturesService, "pid">, pattern: RegExp): number[] {
   const lines = execFileSync("ps", ["-eo", "pid=,ppid=,args="], { encoding: "utf8" });
   const all = [...lines.matchAll(/^\s*(\d+)\s+(\d+)\s+(.*)$/gm)].map(([, pid, parent, args]) => ({
     pid: Number(pid),

@@ -34,7 +34,8 @@ test.each(["//evil.example/", "/\\evil.example/"])("%s is not a path", (path) =>
 
 test("where a page went decides what is said", () => {
   const none = { refusal: () => undefined };
-  const at = (url: string, errorText?: string) => ({ url, status: 200, errorText });
+  const at = (url: string, errorText?: string) =>
+    errorText === undefined ? { url, status: 200 } : { url, status: 200, errorText };
   expect(decideArrival(ASKED, at(ASKED), none)).toBeUndefined();
   expect(decideArrival(ASKED, at("http://evil.example/"), none)?.reason).toBe("left-sandbox");
   expect(decideArrival(ASKED, at(ASKED, "net::ERR_ABORTED"), none)?.reason).toBe("not-a-page");
