@@ -9,6 +9,8 @@ export interface ExecTarget {
   readonly runtimeState: string;
   readonly limits: SandboxLimits;
   readonly openFiles: number;
+  /** Given to every program, below its own. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** Among the first to go when the host itself runs out of memory; children inherit it. */
@@ -23,7 +25,8 @@ export function prepareExec(
   inside: InsideProcess,
   files: { readonly processFile: string; readonly pidFile: string },
 ): [string, ...string[]] {
-  const process = renderProcess(inside, target.limits, target.openFiles);
+  const env = { ...target.env, ...inside.env };
+  const process = renderProcess({ ...inside, env }, target.limits, target.openFiles);
   writeFileSync(files.processFile, JSON.stringify(process), { mode: 0o600 });
   const crun = [target.crunPath, "--root", target.runtimeState, "exec"];
   const options = ["--pid-file", files.pidFile, "--process", files.processFile, target.sandboxId];

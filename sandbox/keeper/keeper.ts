@@ -51,7 +51,9 @@ export async function openKeeper(
   }
 
   const { crunPath, openFiles } = spec;
-  const target = { sandboxId: id, crunPath, runtimeState: paths.runtimeState, limits, openFiles };
+  const env = spec.network?.host.environment ?? {};
+  const { runtimeState } = paths;
+  const target = { sandboxId: id, crunPath, runtimeState, limits, openFiles, env };
   const processes = openProcesses(
     paths.spool,
     {

@@ -17,6 +17,8 @@ export interface HostSettings {
   readonly httpsProxy?: URL;
   /** Entries of `no_proxy`. */
   readonly noProxy: readonly string[];
+  /** Variables for every program inside: `packageEnvironment`. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 export interface Destination {

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runCommand } from "../command.ts";
@@ -9,12 +10,21 @@ import {
 } from "./apt-settings.ts";
 import type { HostSettings, Registry } from "./egress-policy.ts";
 import { parseNpmrc, parsePipConf } from "./language-settings.ts";
+import { packageEnvironment } from "./package-environment.ts";
 import { hostName } from "./stand-in.ts";
 
 /** Whose settings: the environment and the home folder of the one who set this host up. */
 export interface SettingsOwner {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string;
+}
+
+const certificates = "/etc/ssl/certs/ca-certificates.crt";
+
+/** Registries of one package manager, and the one that is set in place of its default. */
+interface Found {
+  readonly registries: readonly Registry[];
+  readonly given: string | undefined;
 }
 
 /** Registries that serve their files from another name than their index. */
@@ -35,7 +45,13 @@ export async function readHostSettings(owner: SettingsOwner): Promise<HostSettin
     env["https_proxy"] ?? env["HTTPS_PROXY"] ?? env["all_proxy"] ?? env["ALL_PROXY"],
   );
   return {
-    registries: [...apt, ...npm, ...pip].flatMap(withCompanions),
+    registries: [...apt, ...npm.registries, ...pip.registries].flatMap(withCompanions),
+    environment: packageEnvironment({
+      ...(existsSync(certificates) ? { certificates } : {}),
+      ...(existsSync("/usr/include/node/node.h") ? { nodeHeaders: "/usr" } : {}),
+      ...(npm.given === undefined ? {} : { npmRegistry: npm.given }),
+      ...(pip.given === undefined ? {} : { pipIndex: pip.given }),
+    }),
     ...(httpProxy === undefined ? {} : { httpProxy }),
     ...(httpsProxy === undefined ? {} : { httpsProxy }),
     noProxy: (env["no_proxy"] ?? env["NO_PROXY"] ?? "").split(",").filter((part) => part !== ""),
@@ -97,29 +113,28 @@ async function detectProxy(program: string, registry: Registry): Promise<string 
   return result?.exitCode === 0 ? result.stdout.toString("utf8").split("\n")[0]?.trim() : undefined;
 }
 
-async function readNpm({ env, home }: SettingsOwner): Promise<Registry[]> {
+async function readNpm({ env, home }: SettingsOwner): Promise<Found> {
   const own = env["npm_config_userconfig"] ?? join(home, ".npmrc");
   const global = env["npm_config_globalconfig"];
   const files = [own, global ?? "/usr/etc/npmrc", "/usr/local/etc/npmrc", "/etc/npmrc"];
   const parsed = await Promise.all(files.map(async (file) => parseNpmrc(await read(file), env)));
-  const given = env["npm_config_registry"] ?? env["NPM_CONFIG_REGISTRY"];
-  const urls = [
-    ...(given === undefined ? [] : [given]),
-    ...parsed.flatMap((one) => one.registries),
-  ];
+  const main =
+    env["npm_config_registry"] ??
+    env["NPM_CONFIG_REGISTRY"] ??
+    parsed.find((one) => one.main !== undefined)?.main;
+  const urls = [main ?? "https://registry.npmjs.org/", ...parsed.flatMap((one) => one.registries)];
   const plain = proxyUrl(env["npm_config_proxy"] ?? parsed.find((one) => one.proxy)?.proxy);
   const secure = proxyUrl(
     env["npm_config_https_proxy"] ?? parsed.find((one) => one.httpsProxy)?.httpsProxy,
   );
-  return [...urls, "https://registry.npmjs.org/"].flatMap((url) => {
-    const registry = registryOf(url);
-    if (registry === undefined) return [];
-    const proxy = registry.scheme === "https" ? (secure ?? plain) : plain;
-    return [proxy === undefined ? registry : { ...registry, proxy }];
+  const registries = urls.flatMap((url) => {
+    const proxy = url.startsWith("https:") ? (secure ?? plain) : plain;
+    return registriesOf(url, proxy);
   });
+  return { registries, given: main };
 }
 
-async function readPip({ env, home }: SettingsOwner): Promise<Registry[]> {
+async function readPip({ env, home }: SettingsOwner): Promise<Found> {
   const files = [
     env["PIP_CONFIG_FILE"] ?? join(home, ".config/pip/pip.conf"),
     join(home, ".pip/pip.conf"),
@@ -127,16 +142,17 @@ async function readPip({ env, home }: SettingsOwner): Promise<Registry[]> {
     "/etc/xdg/pip/pip.conf",
   ];
   const parsed = await Promise.all(files.map(async (file) => parsePipConf(await read(file))));
-  const given = [env["PIP_INDEX_URL"], env["PIP_EXTRA_INDEX_URL"]].flatMap(
-    (v) => v?.split(/\s+/) ?? [],
-  );
-  const indexGiven = env["PIP_INDEX_URL"] !== undefined || parsed.some((one) => one.indexGiven);
-  const indexes = [...given, ...parsed.flatMap((one) => one.indexes)];
+  const main = env["PIP_INDEX_URL"] ?? parsed.find((one) => one.main !== undefined)?.main;
+  const extra = env["PIP_EXTRA_INDEX_URL"]?.split(/\s+/) ?? [];
+  const urls = [main ?? "https://pypi.org/simple", ...extra, ...parsed.flatMap((p) => p.indexes)];
   const proxy = proxyUrl(env["PIP_PROXY"] ?? parsed.find((one) => one.proxy)?.proxy);
-  return [...indexes, ...(indexGiven ? [] : ["https://pypi.org/simple"])].flatMap((url) => {
-    const registry = registryOf(url);
-    return registry === undefined ? [] : [proxy === undefined ? registry : { ...registry, proxy }];
-  });
+  return { registries: urls.flatMap((url) => registriesOf(url, proxy)), given: main };
+}
+
+function registriesOf(url: string, proxy: URL | undefined): Registry[] {
+  const registry = registryOf(url);
+  if (registry === undefined) return [];
+  return [proxy === undefined ? registry : { ...registry, proxy }];
 }
 
 function withCompanions(registry: Registry): Registry[] {
