@@ -1,0 +1,91 @@
+import type { Command } from "commander";
+import { adoptSandbox, type SandboxProcess } from "../../../sandbox/sandbox.ts";
+import { isSettled } from "../../protocol/task.ts";
+import { CliError, exitCodes } from "../exit-codes.ts";
+import { tellEvent } from "../follow-run.ts";
+import { followTask } from "../follow-task.ts";
+import { openInterrupts } from "../interrupts.ts";
+import {
+  type Cli,
+  type Invocation,
+  openInvocation,
+  parseTaskId,
+  withSession,
+} from "../invocation.ts";
+import type { Session } from "../session.ts";
+import { listTaskLogs } from "../task-log-files.ts";
+import { typeInto } from "../type-into.ts";
+
+/** Processes of the terminal adapter; agents with a protocol of their own have no terminal. */
+const terminalName = /^turn-/;
+
+export function addAttachCommand(program: Command, cli: Cli): void {
+  const command = program
+    .command("attach")
+    .description("watch an agent's terminal as it is")
+    .argument("<task>")
+    .option("--write", "type into it too; Ctrl-] leaves")
+    .action(async (task: string) => {
+      process.exitCode = await attach(openInvocation(cli, command), task, command.opts());
+    });
+}
+
+async function attach(
+  invocation: Invocation,
+  taskText: string,
+  options: { readonly write?: boolean },
+): Promise<number> {
+  const taskId = parseTaskId(taskText);
+  const { config, cli, voice } = invocation;
+  return withSession(invocation, false, async (session) => {
+    const task = await session.client.task(taskId);
+    if (task === undefined) throw new CliError(exitCodes.refused, `There is no task ${taskId}.`);
+    await using sandbox = await adoptSandbox(config.folder, taskId);
+    if (sandbox === undefined) {
+      throw new CliError(
+        exitCodes.refused,
+        `Nothing runs in task ${taskId} on this host. \`colony logs ${taskId}\` tells what did.`,
+      );
+    }
+    const logs = await listTaskLogs(config.folder, taskId);
+    const name = logs.findLast((file) => terminalName.test(file.name))?.name;
+    const terminal = name === undefined ? undefined : await sandbox.process(name);
+    using interrupts = openInterrupts();
+    if (terminal === undefined) {
+      voice.note("This agent has no terminal; these are its words and deeds. Ctrl-C leaves.");
+      return followWords(invocation, session, taskId, interrupts.signal);
+    }
+    if (options.write !== true) {
+      voice.note("Watching; Ctrl-C leaves.");
+      await show(cli, terminal, interrupts.signal);
+      return exitCodes.ok;
+    }
+    if (!cli.isInteractive) {
+      throw new CliError(exitCodes.usage, "--write needs a terminal to type on.");
+    }
+    voice.note("You type into the agent's terminal; Ctrl-] leaves.");
+    using typing = typeInto(terminal);
+    await show(cli, terminal, AbortSignal.any([interrupts.signal, typing.left]));
+    return exitCodes.ok;
+  });
+}
+
+async function show(cli: Cli, terminal: SandboxProcess, signal: AbortSignal): Promise<void> {
+  for await (const { bytes } of terminal.output(0, signal)) cli.stdout.write(bytes);
+}
+
+async function followWords(
+  { voice }: Invocation,
+  session: Session,
+  taskId: string,
+  signal: AbortSignal,
+): Promise<number> {
+  await followTask(session, {
+    taskId,
+    afterId: "0",
+    onEvent: (event) => tellEvent(voice, taskId, event),
+    isThere: (task) => isSettled(task) && task.state !== "waiting",
+    signal,
+  });
+  return exitCodes.ok;
+}
