@@ -32,9 +32,9 @@ export function renderWelcome(): Draft {
     {
       kind: "text",
       markdown: [
-        "Agents work here, each in a sandbox of its own, and what they change is merged when you say so.",
-        "1. Bind this channel to a git repository: `/colony use /path/to/repository` or `/colony use https://…`\n2. Ask for something: `/colony run add a dark mode`\n3. Reply in the thread to steer the agent; press **Merge** when you like what you see.",
-        'The agent is the one whose key is in the environment of `colony up` (`ANTHROPIC_API_KEY`, `OPENAI_API_KEY`, …), or the one that you name: `/colony run --agent codex …`. A command line works as well: `--agent "my-agent --yes"`. `colony agents` in the terminal lists what is installed and how to get the rest.',
+        "Agents work here, each in a sandbox of its own; what they change is merged when you say so.",
+        "1. Point this channel at your git repository: `/colony use /path/to/repository` or `/colony use https://…`\n2. Ask for something: `/colony run add a dark mode`\n3. Reply in its thread to steer; press **Merge** when you like what you see.",
+        "Your agent is the one whose key `colony up` finds in its environment (`ANTHROPIC_API_KEY`, `OPENAI_API_KEY`, …), or the one you name: `/colony run --agent codex …`, or a command line in quotes. `colony agents` in the terminal lists them.",
         "Type `/` to see all words.",
       ].join("\n\n"),
     },

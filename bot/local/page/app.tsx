@@ -78,7 +78,11 @@ function Thread({ channel, root }: { channel: string; root: string }) {
     addEventListener("keydown", onKeyDown);
     return () => removeEventListener("keydown", onKeyDown);
   }, [channel]);
-  useEffect(() => pane.current?.querySelector("textarea")?.focus({ preventScroll: true }), [root]);
+  useEffect(() => {
+    // On a phone the keyboard would cover what was opened to be read.
+    if (matchMedia("(pointer: coarse)").matches) return;
+    pane.current?.querySelector("textarea")?.focus({ preventScroll: true });
+  }, [root]);
   return (
     <aside class="thread" aria-label="Thread" ref={pane}>
       <header class="bar">

@@ -148,7 +148,7 @@ function Bar({ added, removed, most }: { added: number; removed: number; most: n
   const dots = Math.max(1, Math.round((5 * (added + removed)) / most));
   const green = added + removed === 0 ? 0 : Math.round((dots * added) / (added + removed));
   return (
-    <span class="bar" aria-hidden="true">
+    <span class="ratio" aria-hidden="true">
       {[0, 1, 2, 3, 4].map((at) => (
         <i key={at} class={at < green ? "plus" : at < dots ? "minus" : ""} />
       ))}

@@ -18,6 +18,7 @@ export function MessageList({
   const store = useStore();
   const box = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
+  const lastTop = useRef(0);
   const [below, setBelow] = useState(false);
   const first = root === "" ? undefined : store.message(root);
   const replies = store.list(channel, root);
@@ -37,6 +38,18 @@ export function MessageList({
     if (element !== null && atEnd.current) element.scrollTop = element.scrollHeight;
   });
   useEffect(() => {
+    const element = box.current;
+    const inner = element?.firstElementChild;
+    if (element === null || inner === null || inner === undefined) return;
+    // Pictures and diffs grow after they are drawn.
+    const watch = new ResizeObserver(() => {
+      if (atEnd.current) element.scrollTop = element.scrollHeight;
+    });
+    watch.observe(inner);
+    watch.observe(element);
+    return () => watch.disconnect();
+  }, []);
+  useEffect(() => {
     const note = () => {
       if (!document.hasFocus() || !atEnd.current) return;
       const whole = root === "" ? store.channels.find((one) => one.name === channel)?.newest : 0;
@@ -50,7 +63,10 @@ export function MessageList({
   const onScroll = () => {
     const element = box.current;
     if (element === null) return;
-    atEnd.current = element.scrollHeight - element.scrollTop - element.clientHeight < 60;
+    const isEnd = element.scrollHeight - element.scrollTop - element.clientHeight < 60;
+    // Only a person scrolls up; what grows below leaves the reader at the end.
+    if (isEnd || element.scrollTop < lastTop.current - 1) atEnd.current = isEnd;
+    lastTop.current = element.scrollTop;
     setBelow(!atEnd.current);
   };
   const toEnd = () => {

@@ -28,7 +28,7 @@ export function MessageView({
             {message.to !== undefined && <span class="only-you">Only you see this</span>}
           </div>
         )}
-        {message.text !== undefined && <p class="said">{message.text}</p>}
+        {message.text !== undefined && <Said text={message.text} />}
         {message.post !== undefined && <PostView post={message.post} messageId={message.id} />}
         {!inThread && message.to === undefined && message.replies > 0 && (
           <ThreadLine message={message} />
@@ -38,6 +38,17 @@ export function MessageView({
         )}
       </div>
     </article>
+  );
+}
+
+/** What a person wrote, with the command in it set apart. */
+function Said({ text }: { text: string }) {
+  const command = /^(?:\/colony|@colony)\s+[a-z]+(?=\s|$)|^\/[a-z]+(?=\s|$)/i.exec(text)?.[0] ?? "";
+  return (
+    <p class="said">
+      {command !== "" && <code class="command">{command}</code>}
+      {text.slice(command.length)}
+    </p>
   );
 }
 
