@@ -89,9 +89,10 @@ async function runPiped(
 ): Promise<number> {
   const paths = sandboxPaths(folder, id);
   const pidFile = join(paths.private, "front.pid");
-  const { crunPath, openFiles } = readKeeperSpec(paths.spec);
+  const { crunPath, openFiles, network } = readKeeperSpec(paths.spec);
   const { runtimeState } = paths;
-  const target = { sandboxId: id, crunPath, runtimeState, limits: run.limits, openFiles };
+  const env = network?.host.environment ?? {};
+  const target = { sandboxId: id, crunPath, runtimeState, limits: run.limits, openFiles, env };
   const files = { processFile: join(paths.private, "front.json"), pidFile };
   return runInFront(prepareExec(target, program, files), pidFile, run.streams);
 }
