@@ -1,4 +1,6 @@
+import { chown, mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { StateFolder } from "../../sandbox/state-folder.ts";
 import { startScreenshots } from "../../screenshots/screenshots.ts";
 import { prepareGatewayFolder } from "../gateway/client.ts";
 import { preparePreviewKey } from "../preview/key.ts";
@@ -16,6 +18,7 @@ export async function openServices(
   const { config, log } = context;
   const { folder, codeRoot, nodePath } = config;
   const user = await readColonyUser();
+  await prepareLogs(folder, user);
   await prepareGatewayFolder(folder, user);
   await preparePreviewKey(folder, user);
   await using stack = new AsyncDisposableStack();
@@ -59,6 +62,15 @@ export async function openServices(
   if (screenshots !== undefined) stack.use(screenshots);
   const owned = stack.move();
   return { [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose]() };
+}
+
+/** The bot's log sink writes there, as the unprivileged user. */
+async function prepareLogs(
+  folder: StateFolder,
+  user: { readonly uid: number; readonly gid: number },
+): Promise<void> {
+  await mkdir(folder.logs, { recursive: true, mode: 0o750 });
+  await chown(folder.logs, user.uid, user.gid);
 }
 
 /** Keys and upstream addresses of models: for the gateway alone. */

@@ -11,6 +11,17 @@ export interface Story {
 
 /** Stories for the demo's web application (`worker/demo/`). */
 export const stories: readonly Story[] = [
+  // First, since a conflict is described with the words of the requests that made it.
+  {
+    name: "settle",
+    title: "settles conflicts in the workspace by keeping both sides",
+    words: [/settle|resolve/i, /conflict/i],
+    script: `
+plan Settle the conflict; Run the check
+settle
+run if [ -f check.mjs ]; then node check.mjs; fi
+`,
+  },
   {
     name: "headline",
     title: "gives the page a new headline and a colour theme",
@@ -71,16 +82,6 @@ run grep -n "class=\"button\"" index.html
 replace /(class="button"[^>]*>)[^<]*</ by $1Book a table< in index.html
 run node check.mjs
 say The button says "Book a table".
-`,
-  },
-  {
-    name: "settle",
-    title: "settles conflicts in the workspace by keeping both sides",
-    words: [/settle|resolve/i, /conflict/i],
-    script: `
-plan Settle the conflict; Run the check
-settle
-run if [ -f check.mjs ]; then node check.mjs; fi
 `,
   },
 ];
