@@ -44,14 +44,24 @@ export async function tellJj(
   return answer(args, await onStore(context, args, writeTimeoutMs, [lock.fd]));
 }
 
-/** jj in a folder that the store's owner may see, working copy and all: for new workspaces. */
-export async function tellJjHere(
+/** jj with the store's default workspace, which has no files: for `workspace add`. */
+export function tellJjHere(
   context: RepositoryContext,
   lock: HeldLock,
   args: readonly string[],
 ): Promise<JjAnswer> {
+  return tellJjIn(context, lock, context.layout.store, args);
+}
+
+/** jj in a workspace of the store owner's, working copy and all. */
+export async function tellJjIn(
+  context: RepositoryContext,
+  lock: HeldLock,
+  folder: string,
+  args: readonly string[],
+): Promise<JjAnswer> {
   const { jj } = context.programs;
-  const argv = [jj, "-R", context.layout.store, ...everywhere, ...args] as const;
+  const argv = [jj, "-R", folder, ...everywhere, ...args] as const;
   return answer(args, await asOwner(context, argv, writeTimeoutMs, [lock.fd]));
 }
 

@@ -5,7 +5,7 @@ import { addWorkspace } from "./add-workspace.ts";
 import { commitShown, workspaceSymbol } from "./change.ts";
 import { JjError } from "./errors.ts";
 import { removeFolder } from "./folders.ts";
-import { ensureBareGolden, ensureGolden, goldenOf, sweepGolden } from "./golden.ts";
+import { ensureBareGolden, ensureGolden, goldenName, goldenOf, sweepGolden } from "./golden.ts";
 import { askJj, tellJj } from "./jj.ts";
 import { type WorkspaceLayout, workspaceLayout } from "./layout.ts";
 import type { HeldLock } from "./lock.ts";
@@ -72,7 +72,7 @@ export function mountOf(
   }
   return {
     kind: "overlay",
-    lower: goldenOf(context, record.base).tree,
+    lower: goldenOf(context, goldenName(record.base, record.kind === "none")).tree,
     upperParent: workspace.upperParent,
     ...owner,
     ...(record.kind === "none" ? {} : { jjFolder }),
@@ -177,5 +177,9 @@ async function basesInUse(context: RepositoryContext): Promise<ReadonlySet<strin
   const records = await Promise.all(
     tasks.map((task) => readRecord(join(context.layout.workspaces, task, "record.json"))),
   );
-  return new Set(records.flatMap((record) => (record === undefined ? [] : [record.base])));
+  return new Set(
+    records.flatMap((record) =>
+      record === undefined ? [] : [goldenName(record.base, record.kind === "none")],
+    ),
+  );
 }

@@ -148,6 +148,18 @@ describe("two tasks and one repository", () => {
     expect(refused).toMatchObject({ kind: "refused" });
   });
 
+  test("a workspace on a newer base is made from the last one, which stays as it was", async () => {
+    const old = await store.openWorkspace("t-old", base);
+    const { commit } = await store.fetch();
+    const fresh = await store.openWorkspace("t-fresh", commit);
+    const nothing = await store.snapshot("t-fresh", request("t-fresh", "Nothing"));
+    expect(nothing.files).toEqual([]);
+    expect(edit(folder, fresh, "cat poem.txt; ls")).toBe(
+      `${onMain(bare, "poem.txt")}\nfive.txt\nnew.txt\noutside.txt\npoem.txt\n`,
+    );
+    expect(edit(folder, old, "cat poem.txt; ls; ls src")).toBe(`${tenLines}poem.txt\nsrc\na.ts\n`);
+  });
+
   test("a discarded workspace leaves nothing and can be made anew", async () => {
     const eighth = await run("t-eight", "echo 8 > eight.txt");
     await store.discardWorkspace("t-eight");
