@@ -166,6 +166,10 @@ export class PlayedWorker {
       };
     });
   }
+  /** No conflict is left in the workspace. */
+  settled(taskId: string): Promise<Task> {
+    return this.#commit(taskId, (task) => ({ ...task, conflicts: [] }));
+  }
   land(taskId: string, commit: string): Promise<Task> {
     return transact(this.#client.redis, taskId, (task) => ({
       task: { ...task, state: "done", landed: { commit, atMs: Date.now() } },
