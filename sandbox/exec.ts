@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -41,6 +41,7 @@ export async function execInSandbox(
       runtimeState: paths.runtimeState,
       limits: keeper.sandbox.limits,
       openFiles: keeper.openFiles,
+      env: keeper.network?.host.environment ?? {},
     },
     { argv, env: options.env ?? {}, cwd: options.cwd ?? "/workspace" },
     { processFile: join(files, "process.json"), pidFile },
@@ -73,7 +74,12 @@ export async function execInSandbox(
   try {
     const end = await waitForEnd(child);
     const outOfMemoryKills = countOutOfMemoryKills(layout, group) - killsBefore;
-    const exit = decideExit({ ...end, outOfMemoryKills, diskFull: false });
+    const exit = decideExit({
+      ...end,
+      outOfMemoryKills,
+      diskFull: false,
+      hasBegun: existsSync(pidFile),
+    });
     return { ...exit, output: output.text(), truncated: output.truncated, timedOut };
   } finally {
     clearTimeout(timer);

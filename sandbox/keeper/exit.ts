@@ -13,7 +13,13 @@ export function decideExit(end: {
   readonly signal: string | null;
   readonly outOfMemoryKills: number;
   readonly diskFull: boolean;
+  /** The runtime wrote a pid: the program was there. */
+  readonly hasBegun: boolean;
 }): Exit {
+  // A shell's number for a program that is not found.
+  if (!end.hasBegun && end.code !== null && end.code !== 0 && end.code < 128) {
+    return { exitCode: 127, signal: null, outOfMemory: false };
+  }
   const named = deadly.find((name) => end.code === 128 + constants.signals[name]);
   const failed = end.code !== 0;
   return {

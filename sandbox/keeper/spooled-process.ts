@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startCommand } from "../command.ts";
@@ -75,6 +75,7 @@ export async function startSpooled(
       ...end,
       outOfMemoryKills: host.outOfMemoryKills() - killsBefore,
       diskFull: host.isDiskFull(),
+      hasBegun: existsSync(paths.pidFile),
     });
     out[Symbol.dispose]();
     saveExit(paths.exit, exit);
