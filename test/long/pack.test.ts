@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 
 const runFile = promisify(execFile);
-const ROOT = join(import.meta.dirname, "../../..");
+const ROOT = join(import.meta.dirname, "../..");
 
 test("the packed program, installed by npm, starts without a clone and finds its parts", async () => {
   const folder = mkdtempSync(join(tmpdir(), "colony-pack-"));
@@ -48,4 +48,4 @@ test("the packed program, installed by npm, starts without a clone and finds its
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}, 600_000);
+});
