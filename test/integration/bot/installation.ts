@@ -125,6 +125,7 @@ async function addressOf(child: ChildProcess): Promise<string> {
     });
     return entry.address;
   }
+  if (child.exitCode === null) await once(child, "exit");
   throw new Error(`the bot ended with ${child.exitCode}`);
 }
 

@@ -1,0 +1,80 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { keys } from "../../../worker/protocol/keys.ts";
+import { type Installation, openInstallation } from "./installation.ts";
+import { PlayedWorker } from "./played-worker.ts";
+import { Visitor, wordsOf } from "./visitor.ts";
+
+let installation: Installation;
+beforeAll(async () => {
+  installation = await openInstallation();
+});
+afterAll(() => installation?.[Symbol.asyncDispose]());
+
+async function send(task: string, name: string, offset: number, bytes: Buffer): Promise<void> {
+  await installation.client.redis.xadd(
+    keys.logStream,
+    "*",
+    ...["task", task, "name", name, "offset", String(offset), "bytes"],
+    bytes,
+  );
+}
+
+/** Ships as the worker does: from what is acknowledged, again and again. */
+async function ship(task: string, name: string, all: Buffer): Promise<void> {
+  for (;;) {
+    const acked = Number((await installation.client.redis.get(keys.logAck(task, name))) ?? 0);
+    if (acked === all.length) return;
+    const end = Math.min(all.length, acked + 40_000);
+    for (let at = acked; at < end; at += 8_000)
+      await send(task, name, at, all.subarray(at, Math.min(end, at + 8_000)));
+    await new Promise((resolve) => setTimeout(resolve, 60));
+  }
+}
+
+test("bytes arrive once and at their place, also when sent twice and through kills", async () => {
+  const all = Buffer.from(
+    Array.from({ length: 1_500_000 }, (_, at) => (at * 31 + (at >> 8) * 7) % 256),
+  );
+  let bot = await installation.startBot();
+  const shipped = ship("k3f9ab", "agent-1", all);
+  await send("k3f9ab", "agent-1", 700_000, Buffer.from("too early"));
+  await send("k3f9ab", "../../evil", 0, Buffer.from("outside"));
+  for (let at = 0; at < 4; at++) {
+    await new Promise((resolve) => setTimeout(resolve, 350));
+    await bot.kill();
+    bot = await installation.startBot();
+  }
+  await shipped;
+  const file = join(installation.home, "logs", "k3f9ab", "agent-1.log");
+  expect((await readFile(file)).equals(all)).toBe(true);
+  await expect(readFile(join(installation.home, "evil.log"))).rejects.toThrow();
+  await bot[Symbol.asyncDispose]();
+});
+
+test("`logs` shows the lines of a terminal, without its codes and spinner frames", async () => {
+  const bot = await installation.startBot();
+  const ada = new Visitor(bot.address, await installation.signIn(bot));
+  await ada.says("/colony use /srv/shop.git");
+  await ada.sees("now works on");
+  const root = await ada.says("/colony run something");
+  await ada.sees("Repository", root);
+  const [task] = await installation.client.tasks();
+  const id = task?.id ?? "";
+  await new PlayedWorker(installation.client).start(id);
+  const frames = Array.from(
+    { length: 200 },
+    (_, at) => `\r\u001b[2K\u001b[36m${at % 4} installing\u001b[0m`,
+  );
+  const bytes = Buffer.from(`$ npm ci\r\n${frames.join("")}\r\u001b[2Kadded 12 packages\r\n`);
+  await ship(id, "agent-1", bytes);
+  await ada.says("logs", root);
+  const shown = await ada.sees("added 12 packages", root);
+  const excerpt = shown.post?.blocks.find((block) => block.kind === "excerpt");
+  expect(excerpt).toMatchObject({ text: "$ npm ci\nadded 12 packages" });
+  const whole = shown.post?.blocks.find((block) => block.kind === "file");
+  const served = await ada.ask(`/artifact/${whole?.kind === "file" ? whole.artifact.id : ""}`);
+  expect(Buffer.from(await served.arrayBuffer()).equals(bytes)).toBe(true);
+  expect(wordsOf(shown)).not.toContain("installing");
+});
