@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtemp } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -39,8 +39,13 @@ export async function startPictures(
     log: (line) => lines.push(line),
     ...more,
   });
+  const end = service[Symbol.asyncDispose];
   // Not by spreading: the pid is read anew after each start.
   return Object.assign(service, {
+    async [Symbol.asyncDispose]() {
+      await end();
+      await rm(join(folder, ".."), { recursive: true });
+    },
     folder,
     lines,
     shoot: (site: TestSite, request: Partial<CaptureRequest> = {}) =>
