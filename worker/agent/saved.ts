@@ -95,6 +95,10 @@ export const terminalSavedSchema = z.object({
   promptKey: z.string().optional(),
   started: z.boolean(),
   cancelled: z.boolean(),
+  /** The end of the command was told, the end of the turn not yet. */
+  resultTold: z.boolean(),
+  /** Hash of the excerpt that was told last. */
+  shown: z.string(),
   ended: z.array(z.string()),
 });
 

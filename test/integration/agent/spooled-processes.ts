@@ -24,10 +24,16 @@ import type {
  * dropped over it as drivers die; it stays, as a keeper does.
  */
 export class SpooledProcesses implements Pick<Sandbox, "start" | "process" | "exec"> {
-  readonly folder = mkdtempSync(join(tmpdir(), "colony-agent-"));
-  readonly home = join(this.folder, "home");
-  readonly workspace = mkdtempSync(join(this.folder, "workspace-"));
+  readonly folder: string;
+  readonly home: string;
+  readonly workspace: string;
   readonly #processes = new Map<string, SpooledProcess>();
+
+  constructor(folder = mkdtempSync(join(tmpdir(), "colony-agent-"))) {
+    this.folder = folder;
+    this.home = join(folder, "home");
+    this.workspace = mkdtempSync(join(folder, "workspace-"));
+  }
 
   async start(spec: ProcessSpec): Promise<SandboxProcess> {
     const known = this.#processes.get(spec.name);

@@ -52,7 +52,8 @@ function showsOutput(tool: SavedTool): boolean {
 
 /** Output is told when it grew by a quarter: few news for much output, and the same in a replay. */
 function worthTelling(before: SavedTool | undefined, after: SavedTool): boolean {
-  if (!before) return true;
+  // Announced before its arguments are known: the next update says more.
+  if (!before) return after.status !== "pending" || isTellable(after);
   const same =
     before.title === after.title &&
     before.status === after.status &&
@@ -62,6 +63,10 @@ function worthTelling(before: SavedTool | undefined, after: SavedTool): boolean 
     before.added === after.added;
   if (!same) return true;
   return after.outputBytes > before.toldBytes * 1.25 + 80;
+}
+
+function isTellable(tool: SavedTool): boolean {
+  return tool.command !== undefined || tool.path !== undefined || tool.added !== undefined;
 }
 
 function mergeTool(before: SavedTool | undefined, update: ToolUpdate, cwd: string): SavedTool {
@@ -74,7 +79,8 @@ function mergeTool(before: SavedTool | undefined, update: ToolUpdate, cwd: strin
   if (status) after.status = status;
   const command = commandOf(update.rawInput);
   if (command) after.command = command;
-  const path = pathOf(update);
+  // Of a command some give the folder that it runs in, which is no file that it changes.
+  const path = after.kind === "execute" ? undefined : pathOf(update);
   if (path) after.path = shortPath(path, cwd);
   mergeEdit(after, update);
   mergeOutput(after, update);

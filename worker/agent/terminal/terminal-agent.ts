@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { SandboxProcess } from "../../../sandbox/sandbox.ts";
 import {
   type Agent,
@@ -7,6 +8,7 @@ import {
   type AgentOptions,
   type AgentPermission,
   type AgentStopReason,
+  type AgentTool,
   PermissionGoneError,
 } from "../agent.ts";
 import type { TerminalProfile } from "../profile.ts";
@@ -27,7 +29,15 @@ export async function openTerminalAgent(
 }
 
 function firstState(): TerminalSaved {
-  return { version: 1, kind: "terminal", started: false, cancelled: false, ended: [] };
+  return {
+    version: 1,
+    kind: "terminal",
+    started: false,
+    cancelled: false,
+    resultTold: false,
+    shown: "",
+    ended: [],
+  };
 }
 
 /**
@@ -73,7 +83,14 @@ class TerminalAgent implements Agent {
     const busy = this.#state.promptKey;
     if (busy !== undefined && busy !== key) throw new AgentBusyError(busy);
     await startTurn(this.#options, this.#profile, key, text);
-    if (busy === undefined) this.#state = { ...this.#state, promptKey: key, cancelled: false };
+    if (busy === undefined)
+      this.#state = {
+        ...this.#state,
+        promptKey: key,
+        cancelled: false,
+        resultTold: false,
+        shown: "",
+      };
     this.#wake?.();
   }
 
@@ -109,31 +126,26 @@ class TerminalAgent implements Agent {
 
   async *#turn(key: string, process: SandboxProcess): AsyncGenerator<AgentNews> {
     const { excerptMs = 3_000 } = this.#options.timing ?? {};
-    const tool = {
-      id: `terminal-${key}`,
-      title: this.#profile.title,
-      kind: "execute",
-      command: this.#profile.commandLine,
-    };
-    for await (const excerpt of watchTurn(process, excerptMs, this.#abort.signal)) {
-      yield this.#tell({
-        kind: "tool",
-        tool: { ...tool, status: "in_progress", output: excerpt },
+    const { signal } = this.#abort;
+    if (!this.#state.resultTold) {
+      for await (const output of watchTurn(process, excerptMs, signal)) {
+        const shown = hashOf(output);
+        if (shown === this.#state.shown) continue;
+        this.#state = { ...this.#state, shown };
+        yield this.#tellTool(key, { status: "in_progress", output });
+      }
+    }
+    if (signal.aborted) return;
+    const exit = await process.exited();
+    const failed = exit.exitCode !== 0;
+    if (!this.#state.resultTold) {
+      this.#state = { ...this.#state, resultTold: true };
+      yield this.#tellTool(key, {
+        status: failed ? "failed" : "completed",
+        output: await lastExcerpt(process),
+        ...(exit.exitCode !== null && { exitCode: exit.exitCode }),
       });
     }
-    if (this.#abort.signal.aborted) return;
-    const exit = await process.exited();
-    const last = await lastExcerpt(process);
-    const failed = exit.exitCode !== 0;
-    yield this.#tell({
-      kind: "tool",
-      tool: {
-        ...tool,
-        status: failed ? "failed" : "completed",
-        output: last,
-        ...(exit.exitCode !== null && { exitCode: exit.exitCode }),
-      },
-    });
     const { cancelled } = this.#state;
     const { promptKey: _, ...rest } = this.#state;
     this.#state = { ...rest, cancelled: false, ended: [...rest.ended, key].slice(-8) };
@@ -144,6 +156,14 @@ class TerminalAgent implements Agent {
       promptKey: key,
       stopReason,
       ...(sentence !== undefined && { sentence }),
+    });
+  }
+
+  #tellTool(key: string, tool: Pick<AgentTool, "status" | "output" | "exitCode">): AgentNews {
+    const { title, commandLine } = this.#profile;
+    return this.#tell({
+      kind: "tool",
+      tool: { id: `terminal-${key}`, title, kind: "execute", command: commandLine, ...tool },
     });
   }
 
@@ -158,6 +178,10 @@ class TerminalAgent implements Agent {
     });
     this.#wake = undefined;
   }
+}
+
+function hashOf(text: string): string {
+  return createHash("sha1").update(text).digest("base64");
 }
 
 function exitSentence(exit: {

@@ -45,7 +45,7 @@ async function writeRequest(
 ): Promise<void> {
   const writer = await options.sandbox.start({
     name: `request-${key}`,
-    argv: ["sh", "-c", 'cat > "$0"', file],
+    argv: ["sh", "-c", 'mkdir -p "$(dirname "$0")" && cat > "$0"', file],
     env: {},
     cwd: "/",
   });

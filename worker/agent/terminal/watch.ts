@@ -5,14 +5,13 @@ import { renderExcerpt } from "./render.ts";
 
 const excerptBytes = 128 * 1024;
 
-/** What the terminal shows, at most once in `excerptMs` and only when it changed; ends at exit. */
+/** What the terminal shows, at most once in `excerptMs`; ends at exit. */
 export async function* watchTurn(
   process: SandboxProcess,
   excerptMs: number,
   signal: AbortSignal,
 ): AsyncGenerator<string> {
   const chunks = process.output(await startOffset(process), signal)[Symbol.asyncIterator]();
-  let shown = "";
   let held = Buffer.alloc(0);
   let dirty = false;
   let dueMs = Date.now() + Math.min(500, excerptMs);
@@ -32,8 +31,7 @@ export async function* watchTurn(
     dueMs = Date.now() + excerptMs;
     dirty = false;
     const excerpt = await renderExcerpt(held);
-    if (excerpt !== shown && excerpt !== "") yield excerpt;
-    shown = excerpt;
+    if (excerpt !== "") yield excerpt;
   }
 }
 

@@ -1,0 +1,3 @@
+import { tellRealAgentStory } from "./real-agent-story.ts";
+
+tellRealAgentStory("claude");

@@ -1,0 +1,3 @@
+import { tellRealAgentStory } from "../../agents/real-agent-story.ts";
+
+tellRealAgentStory("codex");
