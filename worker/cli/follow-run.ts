@@ -34,15 +34,18 @@ export async function followRun(options: FollowRunOptions): Promise<number> {
   interrupts.signal.addEventListener("abort", () => void stopRun(options));
   let question: { requestId: string; answered: AbortController } | undefined;
   const startedMs = Date.now();
+  let files = "";
   const clock = setInterval(() => {
     const isAsking = question !== undefined && !question.answered.signal.aborted;
-    if (!isAsking) voice.passing(`… ${renderDuration(Date.now() - startedMs)}`);
+    if (!isAsking) voice.passing(`… ${renderDuration(Date.now() - startedMs)}${files}`);
   }, 1_000);
   let lastId = options.afterId;
   const onEvent = (logged: LoggedEvent) => {
     lastId = logged.id;
     tellEvent(voice, taskId, logged);
-    const { type } = logged.event;
+    const { event } = logged;
+    if (event.type === "files.changed") files = `, +${event.added} −${event.removed}`;
+    const { type } = event;
     if (type.startsWith("permission.") && type !== "permission.asked") question?.answered.abort();
   };
   const onQuiet = (task: Task) => {
@@ -118,7 +121,7 @@ async function endSandbox(options: FollowRunOptions, afterId: string): Promise<v
 
 /** One event, for people and for programs. */
 export function tellEvent(voice: Voice, taskId: string, logged: LoggedEvent): void {
-  voice.object({ taskId, id: logged.id, atMs: logged.atMs, ...logged.event });
+  voice.object({ taskId, eventId: logged.id, atMs: logged.atMs, ...logged.event });
   if (voice.json) return;
   for (const line of renderEvent(logged.event, taskId, voice.tint)) voice.say(line);
 }

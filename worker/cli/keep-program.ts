@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type StartOptions, startProcess } from "../process/start-process.ts";
+import { diesWithUs, type StartOptions, startProcess } from "../process/start-process.ts";
 import { CliError, exitCodes } from "./exit-codes.ts";
 
 /** A program that a command in the foreground keeps running beside it. */
@@ -26,6 +26,7 @@ const readyTimeoutMs = 120_000;
 const longestPauseMs = 5_000;
 const quickDeathMs = 5_000;
 const mostQuickDeaths = 8;
+const settleMs = 20_000;
 
 /**
  * Starts a program and resolves when it is ready; an end before that is an error with its last
@@ -38,7 +39,7 @@ export async function keepProgram(options: KeptProgramOptions): Promise<KeptProg
   const live = async (): Promise<void> => {
     await options.mayStart?.(ending.signal);
     if (ending.signal.aborted) return;
-    child = await startProcess({ ...options, argv: [...dieWithUs, ...options.argv] });
+    child = await startProcess({ ...options, argv: [...diesWithUs("TERM"), ...options.argv] });
     if (ending.signal.aborted) child.kill("SIGTERM");
     const exit = Promise.withResolvers<void>();
     child.once("exit", exit.resolve);
@@ -62,9 +63,15 @@ export async function keepProgram(options: KeptProgramOptions): Promise<KeptProg
   const loop = keep();
   const failed = new Promise<never>((_, reject) => loop.catch(reject));
   failed.catch(() => {});
+  const readyOnce = async (): Promise<void> => {
+    while (!ending.signal.aborted && !(await options.isReady())) await sleep(100);
+  };
   const kept: KeptProgram = {
     failed,
     async [Symbol.asyncDispose]() {
+      // One that has just been started again does not listen to signals yet, and would die of one
+      // without ending what its forerunner left.
+      if (wasReady) await Promise.race([loop.catch(() => {}), readyOnce(), sleep(settleMs)]);
       ending.abort();
       child?.kill("SIGTERM");
       const timer = setTimeout(() => {
@@ -84,9 +91,6 @@ export async function keepProgram(options: KeptProgramOptions): Promise<KeptProg
     throw error;
   }
 }
-
-/** A killed command leaves nothing running: the kernel then ends the program, in order. */
-const dieWithUs = ["setpriv", "--pdeathsig", "TERM", "--"] as const;
 
 async function untilReady(options: KeptProgramOptions): Promise<void> {
   const deadlineMs = Date.now() + readyTimeoutMs;

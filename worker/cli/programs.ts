@@ -4,6 +4,7 @@ import type { WorkerConfig } from "../config.ts";
 import { takeFileLock } from "../process/file-lock.ts";
 import { hostPath } from "../process/host-path.ts";
 import { readColonyUser } from "../process/system-user.ts";
+import { stopEmbeddedRedis } from "../redis/embedded.ts";
 import { pingRedis } from "../redis/ping.ts";
 import { redisFiles } from "../redis/settings.ts";
 import { supervisorLock } from "../supervisor/paths.ts";
@@ -54,7 +55,19 @@ export async function keepWorker(
     note,
     graceMs: workerGraceMs,
   });
-  return closingWith(kept, () => log.close());
+  return closingWith(kept, async () => {
+    await log.close();
+    await stopOwnRedis(config);
+  });
+}
+
+/** A worker that was killed could not end its servers. */
+async function stopOwnRedis(config: WorkerConfig): Promise<void> {
+  if (await isSupervised(config)) return;
+  const { folder } = config;
+  if (config.redisUrl === undefined) await stopEmbeddedRedis({ folder, name: "control" });
+  if (config.redisUrl === undefined && config.bytesRedisUrl === undefined)
+    await stopEmbeddedRedis({ folder, name: "bytes" });
 }
 
 /** Keeps the bot running, as the unprivileged user and from the copy of the code it may read. */

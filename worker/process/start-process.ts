@@ -32,3 +32,11 @@ export async function startProcess(options: StartOptions): Promise<ChildProcess>
   });
   return child;
 }
+
+/**
+ * Put before a command line: the kernel ends the program when we die, however we die, so that
+ * nothing of ours outlives us with a port or a lock in its hands.
+ */
+export function diesWithUs(signal: "TERM" | "KILL"): readonly [string, ...string[]] {
+  return ["setpriv", "--pdeathsig", signal, "--"];
+}

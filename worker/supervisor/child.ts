@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import type { Logger } from "pino";
-import { type StartOptions, startProcess } from "../process/start-process.ts";
+import { diesWithUs, type StartOptions, startProcess } from "../process/start-process.ts";
 
 export interface ChildOptions extends StartOptions {
   readonly name: string;
@@ -59,7 +59,10 @@ export async function keepChild(
 
   async function life(): Promise<number | undefined> {
     try {
-      const started = await startProcess(options);
+      const started = await startProcess({
+        ...options,
+        argv: [...diesWithUs("KILL"), ...options.argv],
+      });
       child = started;
       if (ending) started.kill("SIGTERM");
       await new Promise<void>((resolve) => started.once("exit", () => resolve()));

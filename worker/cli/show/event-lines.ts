@@ -38,6 +38,8 @@ export function renderEvent(event: TaskEvent, taskId: string, tint: Voice["tint"
       return [`${tint("blue", "›")} ${cleanLine(event.by.name)}: ${cleanLine(event.text)}`];
     case "prompt.sent":
     case "permission.expired":
+    // Told by the passing line while the agent works, and by the result.
+    case "files.changed":
       return [];
     case "task.discarded":
       return [`Discarded by ${cleanLine(event.by.name)}.`];
@@ -48,8 +50,6 @@ export function renderEvent(event: TaskEvent, taskId: string, tint: Voice["tint"
       ];
     case "permission.decided":
       return [`${tint("blue", "›")} ${cleanLine(event.option)}, says ${cleanLine(event.by.name)}`];
-    case "files.changed":
-      return [dim(`${countFiles(event.files)} changed, +${event.added} −${event.removed}`)];
     case "preview.changed":
       return event.ports.map((page) =>
         dim(`answers on port ${page.port}: ${cleanLine(page.title)} (colony preview ${taskId})`),
