@@ -9,7 +9,8 @@ import type { RelayReport } from "./egress-protocol.ts";
 import { type Ledger, openLedger } from "./ledger.ts";
 import { readListeningPorts, watchListeningPorts } from "./ports.ts";
 import { type RelayPlace, startRelay } from "./relay-process.ts";
-import { resolveOnHost } from "./upstream.ts";
+import { ownAddress } from "./stand-in.ts";
+import { type Resolve, resolveOnHost } from "./upstream.ts";
 
 /** See `openNetwork`. */
 export interface NetworkOptions {
@@ -29,6 +30,8 @@ export interface NetworkOptions {
   readonly allowedRanges?: readonly string[];
   readonly forwards: readonly { readonly port: number; readonly socketPath: string }[];
   readonly ledgerPath: string;
+  /** Addresses of a name; the host's own resolver unless told. */
+  readonly resolve?: Resolve;
   /** Node and our code, both readable by `uid`. */
   readonly nodePath: string;
   readonly codeRoot: string;
@@ -52,9 +55,9 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
   const ledger = stack.use(await openLedger(options.ledgerPath));
   const egressPath = join(options.runFolder, "egress.sock");
   await rm(egressPath, { force: true });
-  const { egress: policy, host, forwards, allowedRanges = [] } = options;
-  const server = { path: egressPath, policy, host, forwards, allowedRanges, ledger };
-  stack.use(await openEgressServer({ ...server, resolve: resolveOnHost }));
+  const { egress: policy, host, forwards, allowedRanges = [], resolve = resolveOnHost } = options;
+  const server = { path: egressPath, policy, host, forwards, allowedRanges, ledger, resolve };
+  stack.use(await openEgressServer(server));
   await chown(egressPath, 0, options.gid);
   await chmod(egressPath, 0o660);
   stack.use(await keepRelay(options, ledger));
@@ -72,7 +75,10 @@ function dialerPath(options: NetworkOptions): string {
   return join(options.runFolder, "dialer.sock");
 }
 
-/** Every address of the range is "here" inside: no interface but `lo` is needed. */
+/**
+ * Every address of the range is "here" inside: no interface but `lo` is needed. `lo` has one of
+ * them for itself, since the C library looks up no IPv4 name (AI_ADDRCONFIG) where 127.0.0.1 is all.
+ */
 async function addRoute(initPid: number): Promise<void> {
   const ip = ["nsenter", `--net=/proc/${initPid}/ns/net`, "ip"] as const;
   const limits = {
@@ -81,6 +87,8 @@ async function addRoute(initPid: number): Promise<void> {
     maxOutputBytes: 4_096,
   };
   await runOrThrow("raising lo", { ...limits, argv: [...ip, "link", "set", "lo", "up"] });
+  const address = ["address", "replace", `${ownAddress}/32`, "dev", "lo"];
+  await runOrThrow("adding the address", { ...limits, argv: [...ip, ...address] });
   const route = ["route", "replace", "local", "198.18.0.0/15", "dev", "lo"];
   await runOrThrow("adding the route", { ...limits, argv: [...ip, ...route] });
 }

@@ -1,6 +1,9 @@
-const firstAddress = (198 << 24) | (18 << 16) | 1;
-/** 198.18.0.0/15 without its first and last address. */
-const poolSize = 2 ** 17 - 2;
+/** The sandbox's own address beside 127.0.0.1: given to no name. */
+export const ownAddress = "198.18.0.1";
+
+const firstAddress = (198 << 24) | (18 << 16) | 2;
+/** 198.18.0.0/15 without its first two addresses and its last. */
+const poolSize = 2 ** 17 - 3;
 
 /** Names are remembered up to here; beyond it the one that was longest unused gives up its address. */
 const maxNames = 16_384;
