@@ -1,5 +1,6 @@
 #!/bin/sh
-# launch.sh PROGRAM ARGS…: does the set-up, then becomes PROGRAM (below the package) under Node 24.
+# launch.sh PROGRAM ARGS…: does the set-up, then becomes PROGRAM under Node 24. Our own program
+# runs from the copy that the set-up made, types stripped; tests and tools from the clone.
 # A shell, because Node 20 cannot exec: signals, exit code and standard streams stay the program's own.
 set -u
 root=$(dirname "$(dirname "$(dirname "$(readlink -f "$0")")")")
@@ -11,6 +12,9 @@ settings=$(node "$root/worker/setup/prepare.mjs" </dev/null) || exit $?
 eval "$settings"
 export COLONY_SHARED COLONY_RUNTIME
 umask 022
-program=$root/$1
+case $1 in
+test/* | node_modules/*) program=$root/$1 ;;
+*) program=$COLONY_RUNTIME/$1 ;;
+esac
 shift
 exec "$COLONY_NODE" "$program" "$@"

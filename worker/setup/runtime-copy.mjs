@@ -13,16 +13,15 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { bundlePages } from "./browser-bundle.mjs";
+import { CODE_FOLDERS, listSources } from "./code-files.mjs";
 import { run } from "./command.mjs";
 import { withLock } from "./flock.mjs";
 import { findNode } from "./node-modules.mjs";
 import { productionClosure } from "./package-closure.mjs";
 import { step } from "./say.mjs";
 
-/** What of our code runs in processes that may not read the clone. */
-const CODE = ["bot", "worker", "sandbox", "screenshots"];
 /** Raised by hand when the layout of a copy changes. */
-const RECIPE = 3;
+const RECIPE = 4;
 const UNUSED_MS = 600_000;
 /** What packages carry for people and compilers: half of their files. */
 const NOT_RUN = /\.(map|md|d\.[cm]?ts)$/;
@@ -51,7 +50,7 @@ export async function ensureRuntimeCopy(root, shared) {
 function hashCode(root) {
   const hash = createHash("sha256");
   hash.update(`${RECIPE} ${process.arch} `);
-  for (const file of [...CODE.flatMap((name) => listFiles(root, name)), "package.json"]) {
+  for (const file of [...listSources(root), "package.json"]) {
     hash
       .update(`${file}\0`)
       .update(readFileSync(join(root, file)))
@@ -72,17 +71,6 @@ function hashPackages(root) {
     .slice(0, 16);
 }
 
-function listFiles(root, folder) {
-  if (!existsSync(join(root, folder))) return [];
-  const entries = readdirSync(join(root, folder), { withFileTypes: true });
-  entries.sort((a, b) => (a.name < b.name ? -1 : 1));
-  return entries.flatMap((entry) => {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) return listFiles(root, path);
-    return entry.isFile() ? [path] : [];
-  });
-}
-
 async function build(root, runtimes, folder) {
   mkdirSync(runtimes, { recursive: true, mode: 0o755 });
   const packages = await ensurePackages(root, runtimes);
@@ -90,16 +78,27 @@ async function build(root, runtimes, folder) {
   rmSync(work, { recursive: true, force: true });
   // Hard links: the big part (packages and Node) is the same in every copy.
   await run(["cp", "-al", packages, work]);
-  for (const file of [...CODE.flatMap((name) => listFiles(root, name)), "package.json"]) {
+  for (const file of [...listSources(root), "package.json"]) {
     mkdirSync(dirname(join(work, file)), { recursive: true, mode: 0o755 });
     cpSync(join(root, file), join(work, file));
   }
+  await stripTree(root, work);
   await placePages(root, join(work, "dist"));
-  for (const name of [...CODE, "dist", "package.json"]) {
+  for (const name of [...CODE_FOLDERS, "dist", "package.json"]) {
     if (existsSync(join(work, name))) await run(["chmod", "-R", "u=rwX,go=rX", join(work, name)]);
   }
   markUsed(work);
   renameSync(work, folder);
+}
+
+/**
+ * Stripped once, here: each process would else load the stripper (0.3 s, 30 MB). The sources stay
+ * beside, for tests that start them. Node 24 does it, since this may be Node 20.
+ */
+export async function stripTree(from, to) {
+  if (!listSources(from).some((file) => file.endsWith(".ts"))) return;
+  const program = join(from, "worker/setup/strip-tree.mjs");
+  await run([findNode(from), "--disable-warning=ExperimentalWarning", program, from, to]);
 }
 
 /** A clone bundles its pages, also into a `dist` of its own; a package has brought the bundle. */

@@ -92,13 +92,14 @@ test("the closure has what runs, each version in a place where its user finds it
 });
 
 test("packing renames modules of the tree and leaves other names that end in .ts", () => {
-  const modules = new Set(["sandbox/keeper-main.ts", "worker/runs/a.ts"]);
+  const modules = ["sandbox/keeper-main.ts", "worker/runs/a.ts"];
   const rename = (text: string) => renameModules(text, "worker/runs/b.ts", modules);
   expect(rename(`import { a } from "./a.ts";`)).toBe(`import { a } from "./a.js";`);
   expect(rename(`await import('../../sandbox/keeper-main.ts')`)).toBe(
     `await import('../../sandbox/keeper-main.js')`,
   );
   expect(rename(`\`\${root}/sandbox/keeper-main.ts\``)).toBe(`\`\${root}/sandbox/keeper-main.js\``);
+  expect(rename(`join(root, "sandbox", "keeper-main.ts")`)).toContain(`"keeper-main.js"`);
   expect(rename(`"src/app.ts"`)).toBe(`"src/app.ts"`);
 });
 
