@@ -46,7 +46,7 @@ export async function rebaseAside(
 }
 
 /** Runs jj without integrating what it did; answers the operation, if it did anything. */
-async function runAside(
+export async function runAside(
   context: RepositoryContext,
   lock: HeldLock,
   at: string | undefined,

@@ -1,6 +1,7 @@
+import type { Remote } from "./caller-git.ts";
 import { tellJj } from "./jj.ts";
 import { HeldLock } from "./lock.ts";
-import { fetchToStaging, handOver, type Remote } from "./transport.ts";
+import { fetchToStaging, handOver } from "./transport.ts";
 
 const lockWaitMs = 1_800_000;
 

@@ -34,7 +34,7 @@ export async function ensureGolden(
 ): Promise<Golden> {
   const golden = goldenOf(context, goldenName(commit, false));
   if (await folderExists(golden.root)) return touch(golden);
-  const last = (await newestFirst(context)).find((name) => !name.endsWith("-files"));
+  const last = await lastMade(context);
   const from = last === undefined ? undefined : { commit: last, ...goldenOf(context, last) };
   await buildGolden(context, lock, commit, golden, from);
   return golden;
@@ -68,6 +68,19 @@ async function touch(golden: Golden): Promise<Golden> {
   return golden;
 }
 
+/** The golden that was made last: base branches move on, so it is the nearest. */
+async function lastMade(context: RepositoryContext): Promise<string | undefined> {
+  const whole = (await newestFirst(context)).filter((name) => !name.endsWith("-files"));
+  const dated = await Promise.all(
+    whole.map(async (name) => ({
+      name,
+      madeMs: (await stat(goldenOf(context, name).treeState)).mtimeMs,
+    })),
+  );
+  return dated.sort((a, b) => b.madeMs - a.madeMs)[0]?.name;
+}
+
+/** Names, the last used first. */
 async function newestFirst(context: RepositoryContext): Promise<string[]> {
   const names = await readdir(context.layout.golden);
   const whole = names.filter((name) => /^[0-9a-f]+(-files)?$/.test(name));

@@ -1,6 +1,7 @@
 import type { Landing } from "../workspace.ts";
 import { rebaseAside } from "./aside.ts";
 import { bringBase } from "./bring-base.ts";
+import type { Remote } from "./caller-git.ts";
 import { readChange, type ShownChange, workspaceSymbol } from "./change.ts";
 import { tellConflicts } from "./conflicts.ts";
 import { readTrailer } from "./description.ts";
@@ -11,8 +12,9 @@ import { tellJj } from "./jj.ts";
 import { HeldLock } from "./lock.ts";
 import type { RepositoryContext } from "./programs.ts";
 import { saveRecord } from "./record.ts";
+import { mergeByGit } from "./rename-merge.ts";
 import { type KnownWorkspace, knownWorkspace, takeSnapshot } from "./snapshot.ts";
-import { originRef, pushCommit, type Remote } from "./transport.ts";
+import { originRef, pushCommit } from "./transport.ts";
 import { jjInView } from "./view.ts";
 
 const lockWaitMs = 600_000;
@@ -106,7 +108,10 @@ async function prepare(
   }
   const change = await readChange(context, workspaceSymbol(taskId));
   const { nested } = (await knownWorkspace(context, taskId, options.sandbox)).record;
-  const rebased = await rebaseAside(context, lock, taskId, base, nested);
+  let rebased = await rebaseAside(context, lock, taskId, base, nested);
+  if (rebased.change.conflict) {
+    rebased = (await mergeByGit(context, lock, taskId, base, nested)) ?? rebased;
+  }
   if (rebased.change.conflict) {
     const files = await tellConflicts(context, rebased, snapshot.base, base);
     return { kind: "conflict", snapshot, files };
@@ -184,9 +189,9 @@ async function settle(
     await tellJj(context, lock, ["--quiet", "operation", "integrate", operation]);
   }
   await tellJj(context, lock, ["--quiet", "git", "import"]);
-  const { pending: _done, ...record } = known.record;
+  const { pending: _done, beforeUpdate: _before, ...record } = known.record;
   const landed = { commit, approvedTree: options.expectedTree };
-  await saveRecord(known.workspace.recordFile, { ...record, landed });
+  await saveRecord(known.workspace.recordFile, { ...record, conflictPaths: [], landed });
   await syncToDisk(context.layout.root);
   await bringFilesAlong(known, lock);
 }

@@ -3,6 +3,7 @@ import type { Landing, Snapshot, Store, StoreOptions, WorkspaceMount } from "../
 import { parseBranch, parseRepositoryAddress } from "./address.ts";
 import { restoreNested } from "./aside.ts";
 import { bringBase } from "./bring-base.ts";
+import type { Remote } from "./caller-git.ts";
 import { chooseBranch } from "./choose-branch.ts";
 import { commitRemarks, unusableNames } from "./commit-remarks.ts";
 import { RepositoryError } from "./errors.ts";
@@ -17,7 +18,7 @@ import { repositoryContext } from "./programs.ts";
 import { readRecord } from "./record.ts";
 import { printable } from "./remarks.ts";
 import { type Description, knownWorkspace, takeSnapshot } from "./snapshot.ts";
-import { listBranches, type Remote } from "./transport.ts";
+import { listBranches } from "./transport.ts";
 import { updateChange } from "./update.ts";
 
 const lockWaitMs = 600_000;

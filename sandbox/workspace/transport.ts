@@ -1,14 +1,9 @@
-import { chmod, chown, mkdir, stat } from "node:fs/promises";
 import { PassThrough, type Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { CommandError, type CommandResult, runCommand } from "../command.ts";
-import type { Caller } from "../workspace.ts";
-import type { RepositoryAddress } from "./address.ts";
-import type { RepositoryError } from "./errors.ts";
+import { CommandError, type CommandResult } from "../command.ts";
+import { callerOutput, failureOf, gitAsCaller, openStaging, type Remote } from "./caller-git.ts";
 import { askGit, gitOnStore, hasCommit } from "./git.ts";
 import type { HeldLock } from "./lock.ts";
-import type { RepositoryContext } from "./programs.ts";
-import { transportFailure } from "./transport-failure.ts";
 
 /*
  * Trust boundary. git that speaks to the remote runs as the caller, in a bare repository of the
@@ -20,13 +15,6 @@ import { transportFailure } from "./transport-failure.ts";
 export interface RemoteBranches {
   readonly head: string | undefined;
   readonly branches: ReadonlyMap<string, string>;
-}
-
-/** The remote end of a repository, spoken to with the caller's rights. */
-export interface Remote {
-  readonly context: RepositoryContext;
-  readonly address: RepositoryAddress;
-  readonly caller: Caller;
 }
 
 /** How a push ended. `stale`: somebody else pushed in between. */
@@ -141,7 +129,7 @@ function readPush(remote: Remote, ref: string, result: CommandResult): PushOutco
     .toString("utf8")
     .split("\n")
     .find((each) => each.split("\t")[1]?.endsWith(`:${ref}`));
-  if (line === undefined) throw failureOf(remote, result);
+  if (line === undefined) return { kind: "refused", reason: failureOf(remote, result).message };
   const summary = line.split("\t")[2] ?? "";
   if (line.startsWith("=")) return { kind: "unchanged" };
   if (result.exitCode === 0) return { kind: "pushed" };
@@ -171,74 +159,6 @@ async function handedOver(remote: Remote, branch: string): Promise<string | unde
   const commit = result.stdout.toString("utf8").trim();
   if (result.exitCode !== 0 || commit === "") return undefined;
   return (await hasCommit(remote.context, commit)) ? commit : undefined;
-}
-
-async function openStaging(remote: Remote): Promise<void> {
-  const { staging } = remote.context.layout;
-  await mkdir(staging, { recursive: true, mode: 0o700 });
-  if ((await stat(staging)).uid !== remote.caller.uid) {
-    await chown(staging, remote.caller.uid, remote.caller.gid);
-    await chmod(staging, 0o700);
-  }
-  const init = ["init", "--quiet", "--bare", "--template=", "."];
-  const result = await gitAsCaller(remote, init, { timeoutMs: 30_000, bare: false });
-  if (result.exitCode !== 0) throw new CommandError("preparing the transport", result);
-}
-
-async function callerOutput(remote: Remote, args: readonly string[]): Promise<string> {
-  const result = await gitAsCaller(remote, args);
-  if (result.exitCode !== 0) throw failureOf(remote, result);
-  return result.stdout.toString("utf8");
-}
-
-function failureOf(remote: Remote, result: CommandResult): RepositoryError {
-  const words = result.timedOut ? "no answer in time" : result.stderr;
-  return transportFailure(remote.address, words);
-}
-
-interface CallerGitOptions {
-  readonly input?: string | Readable;
-  readonly onStdout?: (stdout: Readable) => Promise<void>;
-  readonly timeoutMs?: number;
-  readonly bare?: boolean;
-}
-
-function gitAsCaller(
-  remote: Remote,
-  args: readonly string[],
-  options: CallerGitOptions = {},
-): Promise<CommandResult> {
-  const { context, caller, address } = remote;
-  const own = options.bare === false ? [] : ["--git-dir=."];
-  return runCommand({
-    argv: [
-      context.programs.git,
-      ...own,
-      "-c",
-      "core.hooksPath=/dev/null",
-      "-c",
-      "gc.auto=0",
-      "-c",
-      "maintenance.auto=false",
-      ...args,
-    ],
-    env: {
-      PATH: `${context.folder.toolsBin}:/usr/local/bin:/usr/bin:/bin`,
-      HOME: caller.home,
-      ...caller.env,
-      LC_ALL: "C",
-      GIT_TERMINAL_PROMPT: "0",
-      // Whatever a redirect or the caller's own rewriting makes of the address.
-      GIT_ALLOW_PROTOCOL: address.kind === "http" ? "https:ssh:file:http" : "https:ssh:file",
-    },
-    cwd: context.layout.staging,
-    uid: caller.uid,
-    gid: caller.gid,
-    timeoutMs: options.timeoutMs ?? 1_800_000,
-    maxOutputBytes: 16 * 1024 * 1024,
-    ...(options.input === undefined ? {} : { input: options.input }),
-    ...(options.onStdout === undefined ? {} : { onStdout: options.onStdout }),
-  });
 }
 
 /** Runs the two ends at once, the first's stdout being the second's stdin. */

@@ -1,11 +1,11 @@
 import type { Sandbox } from "../sandbox.ts";
 import type { Snapshot } from "../workspace.ts";
 import { bringBase } from "./bring-base.ts";
+import type { Remote } from "./caller-git.ts";
 import { readChange, workspaceSymbol } from "./change.ts";
 import { HeldLock } from "./lock.ts";
 import { saveRecord } from "./record.ts";
 import { knownWorkspace, takeSnapshot } from "./snapshot.ts";
-import type { Remote } from "./transport.ts";
 import { jjInView } from "./view.ts";
 
 const lockWaitMs = 600_000;
@@ -19,7 +19,13 @@ export async function updateChange(
   const { context } = remote;
   const base = await bringBase(remote, options.branch);
   await using lock = await HeldLock.take(context.layout.lockFile, lockWaitMs);
-  await takeSnapshot(context, lock, await knownWorkspace(context, taskId, options.sandbox));
+  const now = await takeSnapshot(
+    context,
+    lock,
+    await knownWorkspace(context, taskId, options.sandbox),
+  );
+  // Onto a conflict that is not settled each move would add a side, until nobody can read it.
+  if (now.conflicts.length > 0) return now;
   const before = await readChange(context, workspaceSymbol(taskId));
   const known = await knownWorkspace(context, taskId, options.sandbox);
   if (before.parents[0] !== base) {
@@ -30,7 +36,7 @@ export async function updateChange(
   await saveRecord(known.workspace.recordFile, {
     ...known.record,
     conflictPaths,
-    beforeUpdate: before.conflict ? known.record.beforeUpdate : before.commit,
+    beforeUpdate: before.commit,
   });
   return await takeSnapshot(context, lock, await knownWorkspace(context, taskId, options.sandbox));
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openStore, type Store } from "../../sandbox/workspace.ts";
@@ -128,6 +129,26 @@ describe("two tasks and one repository", () => {
     expect(git(bare, "log", "-2", "--format=%s", "main")).toBe("Do t-five\nOutside");
   });
 
+  test("a file renamed by one and edited by the other lands with both", async () => {
+    const lines = Array.from({ length: 30 }, (_, index) => `verse ${index}\n`).join("");
+    pushOutside(bare, "Verses", { "verses.txt": lines, "other.txt": "o\n" });
+    const { commit } = await store.fetch();
+    const renaming = await store.openWorkspace("t-rename", commit);
+    const editing = await store.openWorkspace("t-edit", commit);
+    edit(folder, renaming, "mkdir songs; mv verses.txt songs/verses.txt");
+    edit(folder, editing, "sed -i 's/^verse 7$/verse seven/' verses.txt");
+    const renamed = await store.snapshot("t-rename", request("t-rename", "Rename"));
+    expect(renamed.files).toMatchObject([
+      { path: "songs/verses.txt", status: "renamed", from: "verses.txt" },
+    ]);
+    const edited = await store.snapshot("t-edit", request("t-edit", "Edit"));
+    expect(await land("t-rename", renamed.tree)).toMatchObject({ kind: "landed" });
+    expect(await land("t-edit", edited.tree)).toMatchObject({ kind: "landed" });
+    expect(git(bare, "ls-tree", "-r", "--name-only", "main")).not.toMatch(/^verses.txt$/m);
+    expect(onMain(bare, "songs/verses.txt")).toContain("verse seven");
+    expect(git(bare, "log", "-1", "--format=%an %s", "main")).toBe("Ada Edit");
+  });
+
   test("a failed check lands nothing and changes nothing", async () => {
     const sixth = await run("t-six", "echo six > six.txt");
     const before = git(bare, "rev-parse", "main");
@@ -155,7 +176,11 @@ describe("two tasks and one repository", () => {
     const nothing = await store.snapshot("t-fresh", request("t-fresh", "Nothing"));
     expect(nothing.files).toEqual([]);
     expect(edit(folder, fresh, "cat poem.txt; ls")).toBe(
-      `${onMain(bare, "poem.txt")}\nfive.txt\nnew.txt\noutside.txt\npoem.txt\n`,
+      `${onMain(bare, "poem.txt")}\n${git(bare, "ls-tree", "--name-only", "main")}\n`,
+    );
+    const linked = ["-type", "f", "-links", "+1"];
+    expect(execFileSync("find", [folder.repositories, ...linked], { encoding: "utf8" })).not.toBe(
+      "",
     );
     expect(edit(folder, old, "cat poem.txt; ls; ls src")).toBe(`${tenLines}poem.txt\nsrc\na.ts\n`);
   });
