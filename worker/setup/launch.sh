@@ -14,7 +14,10 @@ export COLONY_SHARED COLONY_RUNTIME
 umask 022
 case $1 in
 test/* | node_modules/*) program=$root/$1 ;;
-*) program=$COLONY_RUNTIME/$1 ;;
+*)
+  program=$COLONY_RUNTIME/$1
+  export NODE_COMPILE_CACHE="$COLONY_SHARED/compile-cache"
+  ;;
 esac
 shift
 exec "$COLONY_NODE" "$program" "$@"
