@@ -148,8 +148,10 @@ function removeUnused(runtimes, needed) {
   for (const name of readdirSync(runtimes)) {
     const folder = join(runtimes, name);
     if (needed.includes(name) || Date.now() - statSync(folder).mtimeMs < UNUSED_MS) continue;
-    if (!known.some((text) => text.includes(folder)))
-      rmSync(folder, { recursive: true, force: true });
+    if (known.some((text) => text.includes(folder))) continue;
+    rmSync(folder, { recursive: true, force: true });
+    // It is keyed by path: most of it belongs to what went. Node makes it again.
+    rmSync(join(runtimes, "..", "compile-cache"), { recursive: true, force: true });
   }
 }
 
