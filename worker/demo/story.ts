@@ -109,12 +109,13 @@ export async function playStory(options: StoryOptions): Promise<readonly Chapter
     );
   }
   async function result(place: ThreadPlace): Promise<void> {
-    await visitor.waitFor(
+    const last = await visitor.waitFor(
       place,
       "The result with its Merge button",
-      (message) => JSON.stringify(message.post ?? {}).includes('"Merge"'),
+      (message) => hasButton(message, "Merge") || hasButton(message, "Retry"),
       within(),
     );
+    if (!hasButton(last, "Merge")) throw new StoryError(`A run failed: ${text(last)}`);
   }
   async function landed(place: ThreadPlace): Promise<void> {
     const receipt = await visitor.waitFor(
@@ -149,6 +150,10 @@ function words(value: unknown): string[] {
 
 function hasBlock(message: SeenMessage, kind: string): boolean {
   return message.post?.blocks.some((block) => block.kind === kind) ?? false;
+}
+
+function hasButton(message: SeenMessage, label: string): boolean {
+  return JSON.stringify(message.post?.blocks ?? []).includes(`"label":${JSON.stringify(label)}`);
 }
 
 /** Fails when a thread says something that the story does not know. */
