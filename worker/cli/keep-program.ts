@@ -15,6 +15,8 @@ export interface KeptProgramOptions extends StartOptions {
   readonly note: (line: string) => void;
   /** Between SIGTERM and SIGKILL. */
   readonly graceMs: number;
+  /** What the kernel ends it with when we are killed. */
+  readonly orphanSignal: "TERM" | "KILL";
 }
 
 export interface KeptProgram extends AsyncDisposable {
@@ -39,7 +41,10 @@ export async function keepProgram(options: KeptProgramOptions): Promise<KeptProg
   const live = async (): Promise<void> => {
     await options.mayStart?.(ending.signal);
     if (ending.signal.aborted) return;
-    child = await startProcess({ ...options, argv: [...diesWithUs("TERM"), ...options.argv] });
+    child = await startProcess({
+      ...options,
+      argv: [...diesWithUs(options.orphanSignal), ...options.argv],
+    });
     if (ending.signal.aborted) child.kill("SIGTERM");
     const exit = Promise.withResolvers<void>();
     child.once("exit", exit.resolve);
@@ -71,7 +76,12 @@ export async function keepProgram(options: KeptProgramOptions): Promise<KeptProg
     async [Symbol.asyncDispose]() {
       // One that has just been started again does not listen to signals yet, and would die of one
       // without ending what its forerunner left.
-      if (wasReady) await Promise.race([loop.catch(() => {}), readyOnce(), sleep(settleMs)]);
+      if (wasReady)
+        await Promise.race([
+          loop.catch(() => {}),
+          readyOnce(),
+          sleep(settleMs, undefined, { ref: false }),
+        ]);
       ending.abort();
       child?.kill("SIGTERM");
       const timer = setTimeout(() => {

@@ -54,6 +54,8 @@ export async function keepWorker(
     lastWords: () => lastWords(config),
     note,
     graceMs: workerGraceMs,
+    // It has sandboxes and servers of its own to end.
+    orphanSignal: "TERM",
   });
   return closingWith(kept, async () => {
     await log.close();
@@ -88,7 +90,7 @@ export async function keepBot(
       ...asColony,
       "--no-new-privs",
       "--pdeathsig",
-      "TERM",
+      "KILL",
       "--",
       config.nodePath,
       entry,
@@ -100,6 +102,7 @@ export async function keepBot(
     lastWords: () => lastWords(config, "bot"),
     note,
     graceMs: botGraceMs,
+    orphanSignal: "KILL",
   });
   return closingWith(kept, () => log.close());
 }
