@@ -13,7 +13,9 @@ let net: TestNetwork;
 
 beforeAll(async () => {
   const socketPath = `/tmp/colony-forward-${process.pid}.sock`;
-  const echo = createServer({ allowHalfOpen: true }, (client) => client.pipe(client));
+  const echo = createServer({ allowHalfOpen: true }, (client) => {
+    client.on("error", () => client.destroy()).pipe(client);
+  });
   echo.listen(socketPath);
   await once(echo, "listening");
   stack.defer(() => void echo.close());
