@@ -1,3 +1,4 @@
+import { openInside } from "./inside.ts";
 import { tellRealAgentStory } from "./real-agent-story.ts";
 
-tellRealAgentStory("claude");
+tellRealAgentStory("claude", () => openInside("claude"));

@@ -1,26 +1,24 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { AgentHappening } from "../../worker/agent/agent.ts";
 import { openAgent } from "../../worker/agent/open-agent.ts";
-import { drive, optionsFor } from "../integration/agent/driving.ts";
-import { essence, openRealAgent } from "./real-agent.ts";
+import { drive, optionsFor, type Place } from "../integration/agent/driving.ts";
+import { essence, type RealAgent } from "./real-agent.ts";
 
 const prompts = ["Please do colony-edit now.", "Please do colony-more now."];
 
 /** What each real agent must do: the same story for all of them. */
-export function tellRealAgentStory(name: string): void {
+export function tellRealAgentStory(name: string, open: () => Promise<RealAgent>): void {
   test(`${name} edits, runs, asks, takes a follow-up, and survives its drivers`, async () => {
-    await using calm = await openRealAgent(name);
+    await using calm = await open();
     const undisturbed = await drive({ ...calm, prompts });
-    const hello = readFileSync(join(calm.processes.workspace, "hello.txt"), "utf8");
+    const hello = await readInside(calm.processes, "hello.txt");
     expect(hello).toBe("hello from the agent\none more line\n");
-    expect(existsSync(join(calm.processes.workspace, "ran.txt"))).toBe(true);
+    expect(await readInside(calm.processes, "ran.txt")).toBe("ran-it\n");
     const told = essence(undisturbed.happenings);
     expect(told.filter((one) => JSON.stringify(one).includes("asks")).length).toBeGreaterThan(1);
     expect(told.at(-1)).toEqual({ ended: "end_turn" });
 
-    await using stormy = await openRealAgent(name);
+    await using stormy = await open();
     const dies = (count: number) =>
       count % 3 === 0
         ? ("stored" as const)
@@ -30,11 +28,11 @@ export function tellRealAgentStory(name: string): void {
     const disturbed = await drive({ ...stormy, prompts, dies });
     expect(disturbed.drivers).toBeGreaterThan(5);
     expect(essence(disturbed.happenings)).toEqual(told);
-    expect(readFileSync(join(stormy.processes.workspace, "hello.txt"), "utf8")).toBe(hello);
+    expect(await readInside(stormy.processes, "hello.txt")).toBe(hello);
   });
 
   test(`${name} is stopped in the middle and goes on with something else`, async () => {
-    await using real = await openRealAgent(name);
+    await using real = await open();
     await using agent = await openAgent(optionsFor({ ...real, mode: "bypass" }));
     await agent.prompt("1", "Please do colony-long now.");
     const ended: AgentHappening[] = [];
@@ -47,11 +45,11 @@ export function tellRealAgentStory(name: string): void {
       await agent.prompt("2", "Please do colony-more now.");
     }
     expect(ended).toMatchObject([{ stopReason: "cancelled" }, { stopReason: "end_turn" }]);
-    expect(existsSync(join(real.processes.workspace, "hello.txt"))).toBe(true);
+    expect(await readInside(real.processes, "hello.txt")).toBe("one more line\n");
   });
 
   test(`${name} dies and its conversation goes on in a new process`, async () => {
-    await using real = await openRealAgent(name);
+    await using real = await open();
     const first = await drive({ ...real, mode: "bypass", prompts: prompts.slice(0, 1) });
     await (await real.processes.process("agent-1"))?.kill("SIGKILL");
     if (!first.saved) throw new Error("nothing was saved");
@@ -76,4 +74,9 @@ async function untilExited(options: Parameters<typeof openAgent>[0]) {
   await using agent = await openAgent(options);
   for await (const news of agent.news()) if (news.happening.kind === "exited") return news.saved;
   throw new Error("it did not exit");
+}
+
+async function readInside(place: Place, name: string): Promise<string> {
+  const options = { timeoutMs: 20_000, maxOutputBytes: 10_000 };
+  return (await place.exec(["cat", `${place.workspace}/${name}`], options)).output;
 }

@@ -1,29 +1,23 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { stateFolder } from "../../sandbox/state-folder.ts";
+import { type StateFolder, stateFolder } from "../../sandbox/state-folder.ts";
 import type { AgentHappening } from "../../worker/agent/agent.ts";
 import { agentFolder, installAgent } from "../../worker/agent/installed.ts";
 import type { AcpProfile } from "../../worker/agent/profile.ts";
 import { profiles } from "../../worker/agent/profiles.ts";
+import type { Place } from "../integration/agent/driving.ts";
 import { SpooledProcesses } from "../integration/agent/spooled-processes.ts";
 import { type OfflineModel, openOfflineModel } from "../model/offline-model.ts";
 
-/** A real agent program against the offline model, outside of a sandbox. */
+/** A real agent program against the offline model. */
 export interface RealAgent extends AsyncDisposable {
   readonly profile: AcpProfile;
-  readonly processes: SpooledProcesses;
+  readonly processes: Place;
   readonly model: OfflineModel;
 }
 
-/** Installs the agent where it is missing and points its profile at the model. */
-export async function openRealAgent(name: string): Promise<RealAgent> {
-  const known = profiles.find((profile) => profile.name === name);
-  if (!known) throw new Error(`no profile ${name}`);
-  const shared = process.env.COLONY_SHARED ?? "/var/lib/colony/shared";
-  const folder = stateFolder(shared, shared);
-  await installAgent(folder, known, {
-    PATH: process.env.PATH ?? "",
-    HOME: process.env.HOME ?? "/root",
-  });
+/** Without a sandbox: installs the agent where it is missing, points its profile at the model. */
+export async function openBareAgent(name: string): Promise<RealAgent> {
+  const { known, folder } = await installed(name);
   // Not below the temporary folder: Codex refuses a HOME there.
   const place = mkdtempSync("/var/tmp/colony-agent-");
   const processes = new SpooledProcesses(place);
@@ -52,8 +46,21 @@ export async function openRealAgent(name: string): Promise<RealAgent> {
   };
 }
 
+/** The profile of an agent that is there; installs it where it is missing. */
+export async function installed(
+  name: string,
+): Promise<{ readonly known: AcpProfile; readonly folder: StateFolder }> {
+  const known = profiles.find((profile) => profile.name === name);
+  if (!known) throw new Error(`no profile ${name}`);
+  const shared = process.env.COLONY_SHARED ?? "/var/lib/colony/shared";
+  const folder = stateFolder(shared, shared);
+  const { PATH = "", HOME = "/root" } = process.env;
+  await installAgent(folder, known, { PATH, HOME });
+  return { known, folder };
+}
+
 /** Codex's newest models write JavaScript instead of calling tools; the offline model cannot. */
-function offlineEnv(name: string): Record<string, string> {
+export function offlineEnv(name: string): Record<string, string> {
   return name === "codex" ? { CODEX_CONFIG: '{"model":"gpt-5.5"}' } : {};
 }
 

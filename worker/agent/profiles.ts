@@ -1,4 +1,3 @@
-import { extname } from "node:path";
 import {
   claudeProfile,
   codexProfile,
@@ -15,11 +14,8 @@ export const scriptedProfile: AcpProfile = {
   title: "Scripted agent",
   version: "1",
   scripted: true,
-  // Under the extension that we run from: the packed program has its types stripped.
-  command: [
-    "/opt/colony/bin/node",
-    `/opt/colony/worker/agent/scripted/main${extname(import.meta.filename)}`,
-  ],
+  // Its file ends in .ts, or in .js where the program was packed with its types stripped.
+  command: ["sh", "-c", "exec /opt/colony/bin/node /opt/colony/worker/agent/scripted/main.[jt]s"],
   env: {},
   files: () => [],
   modes: { ask: ["ask"], bypass: ["bypass"] },

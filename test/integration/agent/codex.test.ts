@@ -1,3 +1,4 @@
+import { openBareAgent } from "../../agents/real-agent.ts";
 import { tellRealAgentStory } from "../../agents/real-agent-story.ts";
 
-tellRealAgentStory("codex");
+tellRealAgentStory("codex", () => openBareAgent("codex"));

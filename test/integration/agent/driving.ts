@@ -1,3 +1,4 @@
+import type { Sandbox } from "../../../sandbox/sandbox.ts";
 import type {
   Agent,
   AgentHappening,
@@ -8,7 +9,6 @@ import { openAgent } from "../../../worker/agent/open-agent.ts";
 import type { AgentProfile } from "../../../worker/agent/profile.ts";
 import { scriptedProfile } from "../../../worker/agent/profiles.ts";
 import type { AgentSaved } from "../../../worker/agent/saved.ts";
-import type { SpooledProcesses } from "./spooled-processes.ts";
 
 /** The scripted agent from this tree. */
 export const scripted: AgentProfile = {
@@ -16,8 +16,14 @@ export const scripted: AgentProfile = {
   command: [process.execPath, `${import.meta.dirname}/../../../worker/agent/scripted/main.ts`],
 };
 
+/** Where agents run: a real sandbox, or real programs without one. */
+export interface Place extends Pick<Sandbox, "start" | "process" | "exec"> {
+  readonly workspace: string;
+  readonly home: string;
+}
+
 export interface Driving {
-  readonly processes: SpooledProcesses;
+  readonly processes: Place;
   readonly profile: AgentProfile;
   readonly prompts: readonly string[];
   readonly mode?: "ask" | "bypass";
