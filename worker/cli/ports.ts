@@ -18,6 +18,23 @@ export async function requireFreePort(port: number, what: string, instead: strin
   }
 }
 
+/** The wished port, or any free one where another program has it. */
+export async function chooseFreePort(wished: number): Promise<number> {
+  for (const port of [wished, 0]) {
+    const server = createServer();
+    const { promise, resolve } = Promise.withResolvers<number | undefined>();
+    server.once("error", () => resolve(undefined));
+    server.listen({ port, host: "127.0.0.1", exclusive: true }, () => {
+      const address = server.address();
+      resolve(address !== null && typeof address === "object" ? address.port : undefined);
+    });
+    const found = await promise;
+    server.close();
+    if (found !== undefined) return found;
+  }
+  throw new CliError(exitCodes.host, "No port is free on 127.0.0.1.");
+}
+
 /** Whether something listens there on loopback. */
 export function answersOn(port: number): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();

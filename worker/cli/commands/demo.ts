@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { CliError, exitCodes } from "../exit-codes.ts";
 import { openInterrupts } from "../interrupts.ts";
 import { type Cli, openInvocation } from "../invocation.ts";
+import { chooseFreePort } from "../ports.ts";
 import { cleanLine } from "../show/clean-text.ts";
 import { decidePort } from "./up.ts";
 
@@ -49,8 +50,8 @@ async function demo(cli: Cli, command: Command): Promise<number> {
     await runDemo({
       home,
       once,
-      port: decidePort(options, {}, cli),
-      previewPort: config.previewPort,
+      port: await chooseFreePort(decidePort(options, {}, cli)),
+      previewPort: await chooseFreePort(config.previewPort),
       out: resolve(cli.cwd, options.out ?? `demo-${stamp}`),
       environment: { ...Object.fromEntries(inherited), COLONY_SHARED: config.folder.shared },
       say: (line) => voice.say(line),
