@@ -189,7 +189,19 @@ class Poster {
   async #openTeller(taskId: string): Promise<ThreadTeller | undefined> {
     const { redis, chats } = this.#parts;
     const thread = (await readTask(redis, taskId))?.thread;
-    const chat = thread === undefined ? undefined : chats.get(platformOf(thread));
-    return chat === undefined ? undefined : new ThreadTeller(redis, chat, taskId);
+    if (thread === undefined) return undefined;
+    const chat = chats.get(platformOf(thread));
+    // Kept until that platform is spoken again: nothing that was to be said is dropped.
+    if (chat === undefined) throw new UnspokenPlatformError(platformOf(thread));
+    return new ThreadTeller(redis, chat, taskId);
+  }
+}
+
+class UnspokenPlatformError extends Error {
+  override readonly name = "UnspokenPlatformError";
+  readonly platform: string;
+  constructor(platform: string) {
+    super(`the platform ${platform} is not set up in this bot`);
+    this.platform = platform;
   }
 }

@@ -64,7 +64,7 @@ export function takeOptions(text: string): { readonly text: string; readonly opt
     if (known !== undefined) found[known] = unquote(value);
     return known !== undefined;
   };
-  let left = text.replace(/\[([^\]\n]{1,4000})\]/g, (whole, inside: string) => {
+  let left = text.replace(/\[([^\]\n]{1,4000})\][ \t]?/g, (whole, inside: string) => {
     const pairs = [...inside.matchAll(/([a-z]+)=("[^"]*"|'[^']*'|\S+)/gi)];
     const covered = pairs.map(([match]) => match).join(" ");
     const isOptions = pairs.length > 0 && covered === inside.trim().replace(/\s+/g, " ");
@@ -74,7 +74,7 @@ export function takeOptions(text: string): { readonly text: string; readonly opt
   });
   left = left.replace(
     /(^|\s)--([a-z]+)(?:=|\s+)("[^"]*"|'[^']*'|\S+)/gi,
-    (whole, _space: string, name: string, value: string) => (pair(name, value) ? " " : whole),
+    (whole, _space: string, name: string, value: string) => (pair(name, value) ? "" : whole),
   );
   return { text: left.trim(), options: found };
 }

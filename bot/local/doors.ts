@@ -30,11 +30,11 @@ export function doors(parts: LocalServerParts): Hono {
     return context.html(renderDoor(used), 410);
   });
   app.post("/sign-in", async (context) => {
-    const form = await context.req.parseBody();
-    const person = await consumeSignIn(redis, String(form.token ?? ""));
+    const form = new URLSearchParams(await context.req.text());
+    const person = await consumeSignIn(redis, form.get("token") ?? "");
     if (person === undefined) return context.html(renderDoor(used), 410);
-    const name = String(form.name ?? "").trim();
-    const email = form.email === undefined ? (person.email ?? "") : String(form.email).trim();
+    const name = (form.get("name") ?? "").trim();
+    const email = (form.get("email") ?? person.email ?? "").trim();
     const session = await startSession(redis, {
       id: person.id,
       name: name === "" ? person.name : name.slice(0, 100),

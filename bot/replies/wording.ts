@@ -87,6 +87,6 @@ export function conflictSentence(conflict: LandingConflict): string {
 }
 
 function linesWords(lines: string): string {
-  if (/^line/.test(lines)) return plain(lines);
+  if (lines.startsWith("line")) return plain(lines);
   return /^\d+$/.test(lines) ? `line ${lines}` : `lines ${plain(lines)}`;
 }

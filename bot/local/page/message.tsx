@@ -1,3 +1,4 @@
+import { useState } from "preact/hooks";
 import type { ShownMessage } from "../message.ts";
 import { PostView } from "./blocks.tsx";
 import { MarkSign } from "./marks.tsx";
@@ -41,13 +42,25 @@ export function MessageView({
   );
 }
 
-/** What a person wrote, with the command in it set apart. */
+const longText = 1_500;
+
+/** What a person wrote, with the command in it set apart; a very long one folded. */
 function Said({ text }: { text: string }) {
+  const [whole, setWhole] = useState(text.length <= longText);
   const command = /^(?:\/colony|@colony)\s+[a-z]+(?=\s|$)|^\/[a-z]+(?=\s|$)/i.exec(text)?.[0] ?? "";
+  const rest = text.slice(command.length, whole ? undefined : longText);
   return (
     <p class="said">
       {command !== "" && <code class="command">{command}</code>}
-      {text.slice(command.length)}
+      {rest}
+      {!whole && (
+        <>
+          {"… "}
+          <button type="button" class="as-link" onClick={() => setWhole(true)}>
+            Show all {text.length.toLocaleString()} characters
+          </button>
+        </>
+      )}
     </p>
   );
 }

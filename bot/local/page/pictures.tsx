@@ -47,7 +47,6 @@ function Lightbox({
   };
   if (picture === undefined) return null;
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Esc closes a dialog by itself
     <dialog
       ref={dialog}
       class="lightbox"

@@ -14,13 +14,7 @@ export function Buttons({ buttons, messageId }: { buttons: readonly Button[]; me
     return (
       <fieldset class="buttons asked">
         <legend>{asked.confirm}</legend>
-        <button
-          type="button"
-          class="button danger"
-          // biome-ignore lint/a11y/noAutofocus: the question replaces the button that was focused
-          autofocus
-          onClick={() => press(asked)}
-        >
+        <button type="button" class="button danger" autofocus onClick={() => press(asked)}>
           {asked.label}
         </button>
         <button type="button" class="button plain" onClick={() => setAsked(undefined)}>

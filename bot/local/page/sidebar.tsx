@@ -79,7 +79,6 @@ function NewChannel({ close }: { close: () => void }) {
     >
       <input
         value={name}
-        // biome-ignore lint/a11y/noAutofocus: the field replaces the button that was pressed
         autofocus
         aria-label="Name of the new channel"
         placeholder="name"
