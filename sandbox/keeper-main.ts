@@ -1,4 +1,4 @@
-import { closeSync, writeSync } from "node:fs";
+import { closeSync, writeFileSync, writeSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 import { openKeeper } from "./keeper/keeper.ts";
 import { type KeeperReport, readKeeperSpec } from "./keeper/keeper-spec.ts";
@@ -19,6 +19,13 @@ function report(line: KeeperReport): void {
 // A closed terminal, a service manager's stop: the keeper ends when its sandbox is closed.
 for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"] as const) process.on(signal, () => undefined);
 
+// Among the last to go when the host runs out of memory; what runs inside is among the first.
+try {
+  writeFileSync("/proc/self/oom_score_adj", "-500");
+} catch {
+  // A host that lets root do less.
+}
+
 const start = await readStart(process.stdin);
 if (!start.ok) {
   report(start);
@@ -27,6 +34,8 @@ if (!start.ok) {
 try {
   const spec = readKeeperSpec(process.argv[2] ?? "");
   const { record, over } = await openKeeper(spec);
+  // One broken stream must not cost the terminals that this process holds; the log is `keeper.log`.
+  process.on("uncaughtException", (error) => console.error(new Date().toISOString(), error));
   report({ ok: true, record });
   // Keepers end by SIGKILL, so the cache is written now: with it, the next one neither strips
   // types nor compiles (30 MB less, and half the time to start).

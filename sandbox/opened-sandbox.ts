@@ -50,9 +50,19 @@ export function openedSandbox(folder: StateFolder, id: string, kept: KeptSandbox
       return (await client.request({ op: "ports" })).ports ?? [];
     },
     watchPorts(onChange) {
-      return client.onEvent((event) => {
+      let isStopped = false;
+      const stop = client.onEvent((event) => {
         if (event.event === "ports") onChange(event.ports);
       });
+      // What listened before we did is news too.
+      void client
+        .request({ op: "ports" })
+        .then(({ ports = [] }) => !isStopped && ports.length > 0 && onChange(ports))
+        .catch(() => undefined);
+      return () => {
+        isStopped = true;
+        stop();
+      };
     },
     async whileFrozen(act) {
       await client.request({ op: "freeze" });

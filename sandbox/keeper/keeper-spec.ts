@@ -49,6 +49,6 @@ export type KeeperReport =
 /** Reads the file that the launcher wrote. */
 export function readKeeperSpec(path: string): KeeperSpec {
   const spec: KeeperSpec = JSON.parse(readFileSync(path, "utf8"));
-  if (spec.version !== 1) throw new Error(`Keeper spec of version ${spec.version}: not known.`);
+  if (spec.version !== 1) throw new Error(`${path}: a version that this keeper does not know.`);
   return spec;
 }

@@ -111,7 +111,8 @@ export function renderLaunchScript(plan: LaunchPlan): string {
     ...hide,
     `[ -p ${quote(paths.initPipe)} ] || mkfifo -m 600 ${quote(paths.initPipe)}`,
     "echo starting the runtime",
-    crun.join(" "),
+    // With a log file it says nothing elsewhere.
+    `${crun.join(" ")} || { cat ${quote(paths.runtimeLog)}; exit 1; }`,
     "echo started",
   ];
   const keeper = plan.keeperArgv.map(quote).join(" ");

@@ -147,6 +147,14 @@ test("a bad spec is refused before anything is made", async () => {
   });
   const failed = openSandbox(folder, missing, { withNetwork: false });
   await expect(failed).rejects.toMatchObject({ name: "SandboxStartError", step: "mounting" });
+  const unbound = smallSpec("nofolder", {
+    binds: [{ source: "/nonexistent/x", target: "/opt/x" }],
+  });
+  await expect(openSandbox(folder, unbound, { withNetwork: false })).rejects.toMatchObject({
+    name: "SandboxStartError",
+    step: "starting the runtime",
+    message: expect.stringContaining("/nonexistent/x"),
+  });
   await forgetSandbox(folder, "nofolder");
   expect(readdirSync(folder.run)).not.toContain("nofolder");
 });

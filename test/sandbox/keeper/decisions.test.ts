@@ -68,7 +68,9 @@ test("a tree holds descendants and the sessions that they lead, never strangers"
     { pid: 14, parent: 1, session: 10, startTime: 0 },
     { pid: 20, parent: 1, session: 20, startTime: 0 },
   ];
-  expect(decideTree(10, facts).sort()).toEqual([10, 11, 12, 13, 14]);
+  expect(decideTree(10, facts).toSorted((left, right) => left - right)).toEqual([
+    10, 11, 12, 13, 14,
+  ]);
 });
 
 test("lines come whole over any cut, and not without end", () => {
