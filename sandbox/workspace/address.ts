@@ -42,8 +42,9 @@ function fromUrl(text: string): RepositoryAddress {
       if (url.hostname !== "" && url.hostname !== "localhost") {
         throw refuse(`"${label}" names another machine; a file URL is file:///path.`);
       }
-      const path = decodeURIComponent(url.pathname);
-      if (hasControlCharacter(path)) throw refuse(`"${label}" is not a path.`);
+      const path = decodedPath(url);
+      if (path === undefined || hasControlCharacter(path))
+        throw refuse(`"${label}" is not a path.`);
       return address("path", path, text, path);
     }
     case "https:":
@@ -59,6 +60,14 @@ function fromUrl(text: string): RepositoryAddress {
       return address("ssh", text, label, url.pathname);
     default:
       throw refuse(`"${url.protocol}" is not spoken here; use https, ssh, file or a path.`);
+  }
+}
+
+function decodedPath(url: URL): string | undefined {
+  try {
+    return decodeURIComponent(url.pathname);
+  } catch {
+    return undefined;
   }
 }
 
