@@ -7,8 +7,8 @@ import { followTask, isRunOver } from "./follow-task.ts";
 import { openInterrupts } from "./interrupts.ts";
 import type { Session } from "./session.ts";
 import { renderDuration } from "./show/durations.ts";
-import { renderEvent } from "./show/event-lines.ts";
 import type { Voice } from "./show/voice.ts";
+import { openTeller } from "./teller.ts";
 
 /** A run that this command started, or started again. */
 export interface FollowRunOptions {
@@ -40,9 +40,10 @@ export async function followRun(options: FollowRunOptions): Promise<number> {
     if (!isAsking) voice.passing(`… ${renderDuration(Date.now() - startedMs)}${files}`);
   }, 1_000);
   let lastId = options.afterId;
+  const tell = openTeller(voice, taskId);
   const onEvent = (logged: LoggedEvent) => {
     lastId = logged.id;
-    tellEvent(voice, taskId, logged);
+    tell(logged);
     const { event } = logged;
     if (event.type === "files.changed") files = `, +${event.added} −${event.removed}`;
     const { type } = event;
@@ -110,20 +111,13 @@ async function endSandbox(options: FollowRunOptions, afterId: string): Promise<v
   const ended = await followTask(session, {
     taskId,
     afterId,
-    onEvent: (logged) => tellEvent(voice, taskId, logged),
+    onEvent: openTeller(voice, taskId),
     isThere: (task) => task.sandbox !== "live",
     signal: AbortSignal.timeout(closeTimeoutMs),
   });
   if (ended === undefined) {
     voice.note("The sandbox takes long to end; `colony sweep` removes what is left of it.");
   }
-}
-
-/** One event, for people and for programs. */
-export function tellEvent(voice: Voice, taskId: string, logged: LoggedEvent): void {
-  voice.object({ taskId, eventId: logged.id, atMs: logged.atMs, ...logged.event });
-  if (voice.json) return;
-  for (const line of renderEvent(logged.event, taskId, voice.tint)) voice.say(line);
 }
 
 /** The last lines: how it ended and what can be done next. */

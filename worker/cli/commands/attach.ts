@@ -2,7 +2,6 @@ import type { Command } from "commander";
 import { adoptSandbox, type SandboxProcess } from "../../../sandbox/sandbox.ts";
 import { isSettled } from "../../protocol/task.ts";
 import { CliError, exitCodes } from "../exit-codes.ts";
-import { tellEvent } from "../follow-run.ts";
 import { followTask } from "../follow-task.ts";
 import { openInterrupts } from "../interrupts.ts";
 import {
@@ -14,6 +13,7 @@ import {
 } from "../invocation.ts";
 import type { Session } from "../session.ts";
 import { listTaskLogs } from "../task-log-files.ts";
+import { openTeller } from "../teller.ts";
 import { typeInto } from "../type-into.ts";
 
 /** Processes of the terminal adapter; agents with a protocol of their own have no terminal. */
@@ -83,7 +83,7 @@ async function followWords(
   await followTask(session, {
     taskId,
     afterId: "0",
-    onEvent: (event) => tellEvent(voice, taskId, event),
+    onEvent: openTeller(voice, taskId),
     isThere: (task) => isSettled(task) && task.state !== "waiting",
     signal,
   });

@@ -1,7 +1,6 @@
 import type { Command } from "commander";
 import { isEnded } from "../../protocol/task.ts";
 import { CliError, exitCodes } from "../exit-codes.ts";
-import { tellEvent } from "../follow-run.ts";
 import { followTask } from "../follow-task.ts";
 import { openInterrupts } from "../interrupts.ts";
 import {
@@ -12,6 +11,7 @@ import {
   withSession,
 } from "../invocation.ts";
 import { listTaskLogs, readGrowing } from "../task-log-files.ts";
+import { openTeller } from "../teller.ts";
 
 interface LogsOptions {
   readonly follow?: boolean;
@@ -48,13 +48,14 @@ async function logs(
       await followTask(session, {
         taskId,
         afterId: "0",
-        onEvent: (event) => tellEvent(voice, taskId, event),
+        onEvent: openTeller(voice, taskId),
         isThere: isEnded,
         signal,
       });
       return exitCodes.ok;
     }
-    for (const event of await session.client.events(taskId)) tellEvent(voice, taskId, event);
+    const tell = openTeller(voice, taskId);
+    for (const event of await session.client.events(taskId)) tell(event);
     return exitCodes.ok;
   });
 }

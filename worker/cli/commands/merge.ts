@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import type { Task } from "../../protocol/task.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { tellEvent, tellResult } from "../follow-run.ts";
+import { tellResult } from "../follow-run.ts";
 import { followTask } from "../follow-task.ts";
 import { openInterrupts } from "../interrupts.ts";
 import {
@@ -13,6 +13,7 @@ import {
   readIdentity,
   withSession,
 } from "../invocation.ts";
+import { openTeller } from "../teller.ts";
 
 export function addMergeCommand(program: Command, cli: Cli): void {
   const command = program
@@ -43,7 +44,7 @@ async function merge(
     const task = await followTask(session, {
       taskId,
       afterId,
-      onEvent: (event) => tellEvent(voice, taskId, event),
+      onEvent: openTeller(voice, taskId),
       isThere: isDecided,
       signal: interrupts.signal,
     });

@@ -1,4 +1,7 @@
 import type { Command } from "commander";
+import { readPreviewKey } from "../../preview/key.ts";
+import { signPreviewLink } from "../../protocol/preview-link.ts";
+import { readAdminSettings } from "../../settings/admin-settings.ts";
 import { CliError, exitCodes } from "../exit-codes.ts";
 import {
   type Cli,
@@ -33,8 +36,10 @@ async function preview(invocation: Invocation, taskText: string): Promise<number
           : `Its sandbox has ended; \`colony reply ${taskId} "…"\` starts one again.`;
       throw new CliError(exitCodes.refused, why);
     }
+    const key = await readPreviewKey(config.folder);
+    const { previewPort = config.previewPort } = await readAdminSettings(config.configFile);
     for (const { port, path, title } of task.previews) {
-      const url = `http://${taskId}.localhost:${config.previewPort}${path}`;
+      const url = signPreviewLink({ key, previewPort, taskId, port, path, nowMs: Date.now() });
       voice.object({ taskId, type: "preview", port, title, url });
       if (!voice.json) voice.say(`${url}  ${cleanLine(title, 60)} (port ${port})`);
     }

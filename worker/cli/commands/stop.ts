@@ -1,6 +1,5 @@
 import type { Command } from "commander";
 import { exitCodes } from "../exit-codes.ts";
-import { tellEvent } from "../follow-run.ts";
 import { followTask, isRunOver } from "../follow-task.ts";
 import {
   type Cli,
@@ -11,6 +10,7 @@ import {
   readIdentity,
   withSession,
 } from "../invocation.ts";
+import { openTeller } from "../teller.ts";
 
 export function addStopCommand(program: Command, cli: Cli): void {
   const command = program
@@ -35,7 +35,7 @@ async function stop(invocation: Invocation, taskText: string): Promise<number> {
     const task = await followTask(session, {
       taskId,
       afterId,
-      onEvent: (event) => tellEvent(voice, taskId, event),
+      onEvent: openTeller(voice, taskId),
       isThere: isRunOver,
       signal: AbortSignal.timeout(stopTimeoutMs),
     });

@@ -95,7 +95,8 @@ export function renderEvent(event: TaskEvent, taskId: string, tint: Voice["tint"
   }
 }
 
-const planMarks = { pending: "·", in_progress: "▸", completed: "✔" } as const;
+/** How the steps of a plan are marked. */
+export const planMarks = { pending: "·", in_progress: "▸", completed: "✔" } as const;
 
 function phaseSentence(phase: string): string {
   const sentences: Record<string, string> = {
