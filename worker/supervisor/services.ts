@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { StateFolder } from "../../sandbox/state-folder.ts";
 import { startScreenshots } from "../../screenshots/screenshots.ts";
 import { prepareGatewayFolder } from "../gateway/client.ts";
+import { gatewayArgv } from "../gateway/launch.ts";
 import { preparePreviewKey } from "../preview/key.ts";
 import { hostPath } from "../process/host-path.ts";
 import { readColonyUser } from "../process/system-user.ts";
@@ -28,24 +29,25 @@ export async function openServices(
     COLONY_SHARED: folder.shared,
     COLONY_PREVIEW_PORT: String(config.previewPort),
   };
-  const entries = [
-    { name: "gateway", env: { ...common, ...modelEnvironment(environment) } },
-    { name: "preview", env: common },
-  ];
-  for (const { name, env } of entries) {
-    stack.use(
-      await keepChild({
-        name,
-        argv: [nodePath, join(codeRoot, "worker", name, "main.ts")],
-        env,
-        uid: user.uid,
-        gid: user.gid,
-        stdio: ["ignore", "inherit", "inherit"],
-        detached: true,
-        log,
-      }),
-    );
-  }
+  const plain = { stdio: ["ignore", "inherit", "inherit"], detached: true, log } as const;
+  stack.use(
+    await keepChild({
+      ...plain,
+      name: "gateway",
+      argv: gatewayArgv(user, nodePath, codeRoot),
+      env: { ...common, ...modelEnvironment(environment) },
+    }),
+  );
+  stack.use(
+    await keepChild({
+      ...plain,
+      name: "preview",
+      argv: [nodePath, join(codeRoot, "worker/preview/main.ts")],
+      env: common,
+      uid: user.uid,
+      gid: user.gid,
+    }),
+  );
   // Without pictures everything else still works: the thread says that there are none.
   const screenshots = await startScreenshots({
     folder: screenshotsFolder(folder),
