@@ -60,11 +60,16 @@ export async function look(
   if (astray) throw astray;
   await freeze(page, signal);
   const shot = await shoot(page, viewport, signal);
-  const title = await within(page.title(), signal);
+  const title = await within(page.evaluate(readTitle), signal);
   const status = watch.lastNavigation()?.status ?? 0;
   const result = { shot, title, url: page.url(), status, watch, settled: settled && whole };
   await within(page.close(), signal);
   return result;
+}
+
+/** Runs in the page, which may have made its title as long as it likes. */
+function readTitle(): string {
+  return String(document.title).slice(0, 300);
 }
 
 function networkError(error: unknown): string | undefined {
@@ -84,7 +89,7 @@ async function waitForDocument(
 ): Promise<boolean> {
   const boundMs = Math.min(DOCUMENT_MS, bounds.untilMs - Date.now() - RESERVE_MS);
   if (await settledWithin(within(going, bounds.signal), Math.max(0, boundMs))) {
-    await going;
+    await within(going, bounds.signal);
     return true;
   }
   if (watch.lastNavigation()?.status !== undefined) return false;

@@ -22,7 +22,8 @@ export async function serveCaptures(options: {
   readonly log: (line: string) => void;
 }): Promise<AsyncDisposable> {
   const sockets = new Set<Socket>();
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
+  // A caller that ends its side has given up.
+  const server = createServer((socket) => {
     sockets.add(socket);
     const gone = new AbortController();
     socket.on("error", () => socket.destroy());

@@ -119,13 +119,24 @@ function launch(
 
 async function untilReady(child: ChildProcess): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const fail = (why: string) =>
-    reject(new CaptureError("busy", `The service for pictures does not start: ${why}.`));
+  let said = "";
+  const onError = (chunk: Buffer) => {
+    said = `${said}${chunk}`.slice(-2000);
+  };
+  const fail = (why: string) => {
+    const last = said.trim().split("\n").at(-1);
+    const cause = last ? `${why} (${last})` : why;
+    reject(new CaptureError("busy", `The service for pictures does not start: ${cause}.`));
+  };
+  child.stderr?.on("data", onError);
   child.stdout?.once("data", () => resolve());
   child.once("error", (error) => fail(error.message));
-  child.once("exit", (exitCode, signal) => fail(`it ended with ${signal ?? exitCode}`));
+  child.once("close", (exitCode, signal) => fail(`it ended with ${signal ?? exitCode}`));
   const timer = setTimeout(() => fail("it is not ready in time"), START_TIMEOUT_MS);
-  await promise.finally(() => clearTimeout(timer));
+  await promise.finally(() => {
+    clearTimeout(timer);
+    child.stderr?.off("data", onError);
+  });
 }
 
 /** Its input ends, so it does; what is left after that is killed with its namespace. */

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { PHONE } from "../../screenshots/screenshots.ts";
 import { BROWSER, type PicturesService, processesOf, startPictures } from "./pictures-service.ts";
 import { openTestSite, page } from "./test-site.ts";
 
@@ -52,6 +53,34 @@ test("the service killed: it is started again, and a capture waits for it", asyn
   const [service] = processesOf(pictures, /screenshots\/main\.ts/).slice(-1);
   process.kill(service!, "SIGKILL");
   expect((await pictures.shoot(site)).title).toBe("Kind");
+});
+
+test("a caller that gives up gives its place to the next", async () => {
+  await using pictures = await startPictures();
+  const asked = Promise.withResolvers<void>();
+  await using site = await openTestSite((request, response) => {
+    asked.resolve();
+    if (request.url !== "/silent") KIND(request, response);
+  });
+  const giveUp = new AbortController();
+  const silent = pictures.capture(
+    {
+      dialerPath: site.dialerPath,
+      port: 5173,
+      path: "/silent",
+      viewports: [PHONE],
+      deadlineMs: 60_000,
+    },
+    giveUp.signal,
+  );
+  await asked.promise;
+  giveUp.abort(new Error("given up"));
+  await expect(silent).rejects.toThrow("given up");
+  expect((await pictures.shoot(site)).title).toBe("Kind");
+});
+
+test("what hinders the start is said", async () => {
+  await expect(startPictures({ nodePath: "/nowhere/node" })).rejects.toThrow(/\/nowhere\/node/);
 });
 
 test("the end leaves no process, no mount, no folder", async () => {
