@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import pino from "pino";
 import { Client, openRedis } from "../worker/protocol/client.ts";
@@ -20,6 +21,7 @@ import { openRouter } from "./router.ts";
  * The bot: chat platforms, and the roles of which the installation has one each (poster, inbox,
  * log sink). It waits for Redis rather than end without it, and catches up.
  */
+const endingMs = 5_000;
 const config = parseBotConfig(process.env);
 const log = pino({ name: "bot", level: config.logLevel });
 
@@ -64,7 +66,8 @@ role("inbox", async (signal) => {
 
 await stopSignal();
 log.info("ending");
-await stack.disposeAsync();
+// What waits for a Redis that is away would hold us for ever; it is done by the next bot.
+await Promise.race([stack.disposeAsync(), sleep(endingMs)]);
 process.exit(0);
 
 async function welcome(chat: Chat): Promise<void> {

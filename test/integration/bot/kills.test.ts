@@ -151,6 +151,16 @@ test("Redis away: the bot stays, says so, and catches up when it is back", async
   expect(bot.process.exitCode).toBeNull();
 });
 
+test("told to end while Redis is away, the bot ends", async () => {
+  const bot = await installation.startBot();
+  const visitor = new Visitor(bot.address, await installation.signIn(bot));
+  await visitor.sees("Welcome");
+  const startAgain = await installation.stopRedis();
+  await bot[Symbol.asyncDispose]();
+  expect(bot.process.exitCode).toBe(0);
+  await startAgain();
+});
+
 async function untilEmpty(here: Installation, stream: string): Promise<void> {
   while ((await here.client.redis.xlen(stream)) > 0) {
     await new Promise((resolve) => setTimeout(resolve, 50));
