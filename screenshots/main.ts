@@ -26,6 +26,9 @@ if (!program) {
   process.exit(3);
 }
 
+// The library lets go of calls that a dying page never answers; the other captures go on.
+process.on("unhandledRejection", (reason) => log(`left behind: ${reason}`));
+
 await using ending = new AsyncDisposableStack();
 const warm = ending.use(
   openWarmBrowser({ program, folder: options.workFolder, maxCaptures: options.maxCaptures, log }),

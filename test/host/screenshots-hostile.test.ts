@@ -94,6 +94,11 @@ const pages: readonly [string, RequestListener, string][] = [
     "picture",
   ],
   [
+    "writes one endless error",
+    page(`<p>hi<script>console.error("x".repeat(3e8)); throw new Error("y".repeat(2e8))</script>`),
+    "either",
+  ],
+  [
     "asks for everything",
     page(`<p>hi<script>for (let i = 0; i < 500; i++) fetch("/" + i)</script>`),
     "picture",
@@ -141,7 +146,8 @@ test.each(pages)(
       (error) => error.reason,
     );
     expect(Date.now() - startedMs).toBeLessThan(deadlineMs + 3_000);
-    if (outcome === "either") expect(["picture", "deadline", "internal"]).toContain(seen);
+    if (outcome === "either")
+      expect(["picture", "deadline", "internal", "browser-died", "page-crashed"]).toContain(seen);
     else expect(seen).toBe(outcome);
     await using kind = await openTestSite(page("<title>Kind</title><p>hello"));
     expect((await pictures.shoot(kind)).title).toBe("Kind");

@@ -129,6 +129,18 @@ test("server-sent events, WebSockets and late images: the picture waits for what
   expect(capture.remarks).toEqual([]);
 });
 
+test("several tasks at once: each gets its own page", async () => {
+  const names = ["one", "two", "three", "four", "five"];
+  await using stack = new AsyncDisposableStack();
+  const sites = await Promise.all(
+    names.map(async (name) => stack.use(await openTestSite(page(`<title>${name}</title>`)))),
+  );
+  const captures = await Promise.all(
+    sites.map((site) => pictures.shoot(site, { deadlineMs: 60_000 })),
+  );
+  expect(captures.map(({ title }) => title)).toEqual(names);
+});
+
 test("a long page is seen whole, with what loads only when it is seen", async () => {
   await using site = await openTestSite(
     page(
