@@ -1,4 +1,5 @@
 import type { AgentHappening, AgentNews } from "../agent.ts";
+import { Following } from "../following.ts";
 import { readLastErrors } from "../last-lines.ts";
 import type { AcpSaved } from "../saved.ts";
 import { renderExcerpt } from "../terminal/render.ts";
@@ -19,13 +20,10 @@ export async function* pumpNews(hold: AcpHold): AsyncGenerator<AgentNews> {
   let heardAt = openedAt;
   const { offset, discarding } = hold.state;
   const cutter = new LineCutter(offset, discarding, maxFrameBytes);
-  const chunks = hold.process.output(offset, hold.signal)[Symbol.asyncIterator]();
-  let next = chunks.next();
-  // An abandoned read may fail after nobody waits for it.
-  next.catch(() => undefined);
+  using chunks = new Following(hold.process, offset, hold.signal);
   while (!hold.signal.aborted && hold.state.phase !== "failed") {
     const deadline = nextDeadline(hold, openedAt, heardAt);
-    const got = await within(next, deadline.atMs);
+    const got = await within(chunks.next(), deadline.atMs);
     if (hold.signal.aborted) return;
     if (got === "late") {
       if (deadline.kind === "silent") heardAt = Date.now();
@@ -33,13 +31,12 @@ export async function* pumpNews(hold: AcpHold): AsyncGenerator<AgentNews> {
       continue;
     }
     if (got.done) return yield* tellExit(hold);
+    chunks.taken();
     heardAt = Date.now();
     for (const line of cutter.cut(got.value.bytes)) {
       yield* tellLine(hold, line);
       if (hold.signal.aborted) return;
     }
-    next = chunks.next();
-    next.catch(() => undefined);
   }
 }
 

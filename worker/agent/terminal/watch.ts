@@ -1,5 +1,6 @@
 import { open } from "node:fs/promises";
 import type { SandboxProcess } from "../../../sandbox/sandbox.ts";
+import { Following } from "../following.ts";
 import { within } from "../within.ts";
 import { renderExcerpt } from "./render.ts";
 
@@ -11,21 +12,18 @@ export async function* watchTurn(
   excerptMs: number,
   signal: AbortSignal,
 ): AsyncGenerator<string> {
-  const chunks = process.output(await startOffset(process), signal)[Symbol.asyncIterator]();
+  using chunks = new Following(process, await startOffset(process), signal);
   let held = Buffer.alloc(0);
   let dirty = false;
   let dueMs = Date.now() + Math.min(500, excerptMs);
-  let next = chunks.next();
-  next.catch(() => undefined);
   while (!signal.aborted) {
-    const got = dirty ? await within(next, dueMs) : await next;
+    const got = dirty ? await within(chunks.next(), dueMs) : await chunks.next();
     if (signal.aborted) return;
     if (got !== "late") {
       if (got.done) return;
+      chunks.taken();
       held = Buffer.concat([held, got.value.bytes]).subarray(-excerptBytes);
       dirty = true;
-      next = chunks.next();
-      next.catch(() => undefined);
     }
     if (Date.now() < dueMs) continue;
     dueMs = Date.now() + excerptMs;
