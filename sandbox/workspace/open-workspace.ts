@@ -22,7 +22,7 @@ export async function makeWorkspace(
 ): Promise<WorkspaceMount> {
   const workspace = workspaceLayout(context.layout, taskId);
   const found = await readRecord(workspace.recordFile);
-  if (found !== undefined) return mountOf(context, workspace, found);
+  if (found !== undefined && !isOutdated(found, base)) return mountOf(context, workspace, found);
   await forgetWorkspace(context, lock, taskId);
   await sweepGolden(context, lock, await basesInUse(context));
   await mkdir(workspace.root, { recursive: true, mode: 0o711 });
@@ -48,6 +48,11 @@ export async function makeWorkspace(
     kind: "folder",
     change: await addFolderWorkspace(context, lock, workspace, taskId, base),
   });
+}
+
+/** Made for another commit and never looked at since: what a killed landing's check left. */
+function isOutdated(found: WorkspaceRecord, base: string): boolean {
+  return found.base !== base && (found.kind === "none" || found.snapshot === undefined);
 }
 
 async function keep(

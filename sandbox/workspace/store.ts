@@ -12,6 +12,7 @@ import { initStore } from "./init-store.ts";
 import { askJj } from "./jj.ts";
 import { type LandOptions, landChange } from "./landing.ts";
 import { repositoryLayout, workspaceLayout } from "./layout.ts";
+import { type LivingSandbox, livingSandbox } from "./living-sandbox.ts";
 import { HeldLock } from "./lock.ts";
 import { forgetWorkspace, makeWorkspace } from "./open-workspace.ts";
 import { repositoryContext } from "./programs.ts";
@@ -78,8 +79,9 @@ class RepositoryStore implements Store {
     options: Description & { readonly sandbox?: Sandbox },
   ): Promise<Snapshot> {
     const { context } = this.#remote;
+    await using living = await livingSandbox(context.folder, taskId, options.sandbox);
     await using lock = await this.#lock();
-    const known = await knownWorkspace(context, taskId, options.sandbox);
+    const known = await knownWorkspace(context, taskId, living.sandbox);
     return await takeSnapshot(context, lock, known, options);
   }
 
@@ -97,15 +99,21 @@ class RepositoryStore implements Store {
     return (await readRecord(workspace.recordFile))?.snapshot;
   }
 
-  land(taskId: string, options: LandOptions): Promise<Landing> {
-    return landChange(this.#remote, taskId, { ...options, branch: parseBranch(options.branch) });
+  async land(taskId: string, options: LandOptions): Promise<Landing> {
+    const branch = parseBranch(options.branch);
+    const { folder } = this.#remote.context;
+    await using living = await livingSandbox(folder, taskId, options.sandbox);
+    return await landChange(this.#remote, taskId, { ...options, ...known(living), branch });
   }
 
-  updateToBase(
+  async updateToBase(
     taskId: string,
     options: { readonly branch: string; readonly sandbox?: Sandbox },
   ): Promise<Snapshot> {
-    return updateChange(this.#remote, taskId, { ...options, branch: parseBranch(options.branch) });
+    const branch = parseBranch(options.branch);
+    const { folder } = this.#remote.context;
+    await using living = await livingSandbox(folder, taskId, options.sandbox);
+    return await updateChange(this.#remote, taskId, { ...known(living), branch });
   }
 
   async discardWorkspace(taskId: string): Promise<void> {
@@ -116,4 +124,8 @@ class RepositoryStore implements Store {
   #lock(): Promise<HeldLock> {
     return HeldLock.take(this.#remote.context.layout.lockFile, lockWaitMs);
   }
+}
+
+function known({ sandbox }: LivingSandbox): { readonly sandbox?: Sandbox } {
+  return sandbox === undefined ? {} : { sandbox };
 }

@@ -59,6 +59,21 @@ describe("a workspace in a living sandbox", () => {
     await again.close();
   });
 
+  test("a living sandbox is found by itself; one whose keeper died is ended before a look", async () => {
+    const sandbox = await open("keeperless");
+    await run(sandbox, "echo k > k.txt; (while :; do date > t; done) > /dev/null 2>&1 &");
+    const found = await snapshot("keeperless");
+    expect(found.files.map(({ path }) => path)).toEqual(["k.txt", "t"]);
+    process.kill(sandbox.keeperPid, "SIGKILL");
+    await sandbox.gone();
+    const left = await snapshot("keeperless");
+    expect(left.files.map(({ path }) => path)).toEqual(["k.txt", "t"]);
+    expect((await snapshot("keeperless")).tree).toBe(left.tree);
+    const again = await open("keeperless");
+    expect(await run(again, "cat k.txt")).toBe("k\n");
+    await again.close();
+  });
+
   test("jj's folder is out of the agent's reach", async () => {
     const sandbox = await open("reach");
     const words = await run(
