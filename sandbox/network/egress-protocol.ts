@@ -20,6 +20,9 @@ export type EgressAnswer =
 
 /** What the relay reports on its standard output; one JSON line each. */
 export type RelayReport =
+  /** Its sockets are open. */
+  | { readonly report: "listening" }
+  /** It answers on them. */
   | { readonly report: "ready" }
   | { readonly report: "dns"; readonly name: string; readonly type: string }
   | {
@@ -71,8 +74,9 @@ export function parseRelayReport(line: string): RelayReport | undefined {
   const number = (key: string): number => (typeof value[key] === "number" ? value[key] : 0);
   const to = { name: text("name"), port: number("port") };
   switch (value["report"]) {
+    case "listening":
     case "ready":
-      return { report: "ready" };
+      return { report: value["report"] };
     case "dns":
       return { report: "dns", name: to.name, type: text("type") };
     case "request":

@@ -1,16 +1,13 @@
 import type { ChildProcess } from "node:child_process";
 import { chmod, chown, mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { runOrThrow } from "../command.ts";
 import type { EgressPolicy } from "../spec.ts";
-import { openEgressServer } from "./egress.ts";
 import type { HostSettings } from "./egress-policy.ts";
 import type { RelayReport } from "./egress-protocol.ts";
 import { type Ledger, openLedger } from "./ledger.ts";
 import { readListeningPorts, watchListeningPorts } from "./ports.ts";
 import { type RelayPlace, startRelay } from "./relay-process.ts";
-import { ownAddress } from "./stand-in.ts";
-import { type Resolve, resolveOnHost } from "./upstream.ts";
+import type { Resolve } from "./upstream.ts";
 
 /** See `openNetwork`. */
 export interface NetworkOptions {
@@ -51,8 +48,14 @@ const restartDelayMs = 200;
 /** Opens the relay inside and the egress server here; disposing ends both. */
 export async function openNetwork(options: NetworkOptions): Promise<Network> {
   await using stack = new AsyncDisposableStack();
-  await addRoute(options.initPid);
   const ledger = stack.use(await openLedger(options.ledgerPath));
+  // Its sockets listen while the other half is loaded: it asks for nothing before Node is up.
+  const relay = keepRelay(options, ledger);
+  stack.defer(async () => (await relay.catch(() => undefined))?.[Symbol.asyncDispose]());
+  const [{ openEgressServer }, { resolveOnHost }] = await Promise.all([
+    import("./egress.ts"),
+    import("./upstream.ts"),
+  ]);
   const egressPath = join(options.runFolder, "egress.sock");
   await rm(egressPath, { force: true });
   const { egress: policy, host, forwards, allowedRanges = [], resolve = resolveOnHost } = options;
@@ -60,7 +63,7 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
   stack.use(await openEgressServer(server));
   await chown(egressPath, 0, options.gid);
   await chmod(egressPath, 0o660);
-  stack.use(await keepRelay(options, ledger));
+  await relay;
   const owned = stack.move();
   const read = () => readListeningPorts(options.initPid, options.uid);
   return {
@@ -73,24 +76,6 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
 
 function dialerPath(options: NetworkOptions): string {
   return join(options.runFolder, "dialer.sock");
-}
-
-/**
- * Every address of the range is "here" inside: no interface but `lo` is needed. `lo` has one of
- * them for itself, since the C library looks up no IPv4 name (AI_ADDRCONFIG) where 127.0.0.1 is all.
- */
-async function addRoute(initPid: number): Promise<void> {
-  const ip = ["nsenter", `--net=/proc/${initPid}/ns/net`, "ip"] as const;
-  const limits = {
-    env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
-    timeoutMs: 10_000,
-    maxOutputBytes: 4_096,
-  };
-  await runOrThrow("raising lo", { ...limits, argv: [...ip, "link", "set", "lo", "up"] });
-  const address = ["address", "replace", `${ownAddress}/32`, "dev", "lo"];
-  await runOrThrow("adding the address", { ...limits, argv: [...ip, ...address] });
-  const route = ["route", "replace", "local", "198.18.0.0/15", "dev", "lo"];
-  await runOrThrow("adding the route", { ...limits, argv: [...ip, ...route] });
 }
 
 /** Runs the relay, and starts it again should hostile bytes ever end it. */
@@ -142,6 +127,7 @@ async function keepRelay(options: NetworkOptions, ledger: Ledger): Promise<Async
 
 function note(ledger: Ledger, report: RelayReport): void {
   switch (report.report) {
+    case "listening":
     case "ready":
       return;
     case "dns": {

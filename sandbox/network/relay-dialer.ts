@@ -10,7 +10,7 @@ const firstLine = { maxBytes: 16, timeoutMs: 5_000 } as const;
  * Serves the host's dialer on a unix socket: a client writes `PORT\n`, reads `OK\n`
  * or `ERR reason\n`, and is then connected to that port of 127.0.0.1, or of ::1, inside.
  */
-export function startDialer(path: string, ownPorts: ReadonlySet<number>): Promise<void> {
+export function startDialer(fd: number, ownPorts: ReadonlySet<number>): Promise<void> {
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => {
     client.on("error", () => client.destroy());
     serve(client, ownPorts).catch(() => client.destroy());
@@ -18,7 +18,7 @@ export function startDialer(path: string, ownPorts: ReadonlySet<number>): Promis
   server.maxConnections = maxClients;
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(path, resolve);
+    server.listen({ fd }, resolve);
   });
 }
 

@@ -6,9 +6,12 @@ import type { RelayContext } from "./relay-context.ts";
 const maxTcpClients = 64;
 const tcpIdleMs = 10_000;
 
-/** Starts the name server stub on 127.0.0.1:53, datagrams and streams. */
-export async function startDns(context: RelayContext): Promise<void> {
-  await Promise.all([startDatagrams(context), startStreams(context)]);
+/** Starts the name server stub on the sockets of 127.0.0.1:53, datagrams and streams. */
+export async function startDns(
+  context: RelayContext,
+  fds: { readonly udp: number; readonly tcp: number },
+): Promise<void> {
+  await Promise.all([startDatagrams(context, fds.udp), startStreams(context, fds.tcp)]);
 }
 
 function reply(context: RelayContext, query: Buffer): Buffer | undefined {
@@ -17,7 +20,7 @@ function reply(context: RelayContext, query: Buffer): Buffer | undefined {
   return answer?.bytes;
 }
 
-function startDatagrams(context: RelayContext): Promise<void> {
+function startDatagrams(context: RelayContext, fd: number): Promise<void> {
   const socket = createSocket("udp4");
   socket.on("message", (query, from) => {
     const answer = reply(context, query);
@@ -25,19 +28,19 @@ function startDatagrams(context: RelayContext): Promise<void> {
   });
   return new Promise((resolve, reject) => {
     socket.once("error", reject);
-    socket.bind(53, "127.0.0.1", () => {
+    socket.bind({ fd }, () => {
       socket.off("error", reject).on("error", () => {});
       resolve();
     });
   });
 }
 
-function startStreams(context: RelayContext): Promise<void> {
+function startStreams(context: RelayContext, fd: number): Promise<void> {
   const server = createServer((client) => serveStream(context, client));
   server.maxConnections = maxTcpClients;
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(53, "127.0.0.1", resolve);
+    server.listen({ fd }, resolve);
   });
 }
 

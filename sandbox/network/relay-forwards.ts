@@ -5,7 +5,7 @@ import { splice } from "./splice.ts";
 const maxClients = 256;
 
 /** Offers a unix socket of the host on a port of the sandbox's 127.0.0.1; the host connects it. */
-export function startForward(context: RelayContext, port: number): Promise<void> {
+export function startForward(context: RelayContext, port: number, fd: number): Promise<void> {
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true });
   server.maxConnections = maxClients;
   server.on("connection", async (client) => {
@@ -16,6 +16,6 @@ export function startForward(context: RelayContext, port: number): Promise<void>
   });
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, "127.0.0.1", resolve);
+    server.listen({ fd }, resolve);
   });
 }

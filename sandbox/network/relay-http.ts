@@ -4,7 +4,7 @@ import { pipeline } from "node:stream";
 import { EgressAgent, EgressError } from "./egress-agent.ts";
 import { endToEndHeaders, hostProblem, rawHead, refusalHead } from "./http-head.ts";
 import { openEgress, type RelayContext } from "./relay-context.ts";
-import type { Bind } from "./relay-tls.ts";
+import { type Bind, placeOf } from "./relay-tls.ts";
 import { splice } from "./splice.ts";
 
 const maxClients = 512;
@@ -37,7 +37,7 @@ export function startHttp(context: RelayContext, bind: Bind): Promise<void> {
   server.setTimeout(idleTimeoutMs);
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(bind.port, bind.address ?? "0.0.0.0", resolve);
+    server.listen(placeOf(bind), resolve);
   });
 }
 

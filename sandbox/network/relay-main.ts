@@ -8,6 +8,7 @@ import { startDialer } from "./relay-dialer.ts";
 import { startDns } from "./relay-dns.ts";
 import { startForward } from "./relay-forwards.ts";
 import { startHttp } from "./relay-http.ts";
+import { fdsVariable, inheritedSockets } from "./relay-sockets.ts";
 import { startTls } from "./relay-tls.ts";
 import { StandIns } from "./stand-in.ts";
 
@@ -23,13 +24,17 @@ const context: RelayContext = {
 process.stdin.on("end", () => process.exit(0)).resume();
 process.stdout.on("error", () => process.exit(0));
 
-await startDns(context);
-await startHttp(context, { port: 80 });
-await startTls(context, { port: 443 });
+const fdOf = inheritedSockets(config, process.env[fdsVariable] ?? "");
+await startDns(context, { udp: fdOf("udp,127.0.0.1,53"), tcp: fdOf("tcp,127.0.0.1,53") });
+await startHttp(context, { port: 80, fd: fdOf("tcp,0.0.0.0,80") });
+await startTls(context, { port: 443, fd: fdOf("tcp,0.0.0.0,443") });
 for (const { name, port, scheme } of config.otherPorts) {
   const start = scheme === "http" ? startHttp : startTls;
   await start(context, { port, address: standIns.pin(name) });
 }
-for (const port of config.forwards) await startForward(context, port);
-await startDialer(config.dialerPath, new Set([53, 80, 443, ...config.forwards]));
+for (const port of config.forwards) {
+  await startForward(context, port, fdOf(`tcp,127.0.0.1,${port}`));
+}
+const dialer = fdOf(`unix,${config.dialerPath}`);
+await startDialer(dialer, new Set([53, 80, 443, ...config.forwards]));
 context.report({ report: "ready" });

@@ -3,6 +3,8 @@ import { extname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { parseRelayReport, type RelayReport } from "./egress-protocol.ts";
 import { type RelayConfig, renderRelayConfig } from "./relay-config.ts";
+import { holderProgram, relaySockets } from "./relay-sockets.ts";
+import { ownAddress } from "./stand-in.ts";
 
 /** Where and as whom the relay runs. */
 export interface RelayPlace {
@@ -29,6 +31,7 @@ export function relayArgv(place: RelayPlace, config: RelayConfig): [string, ...s
   return [
     "nsenter",
     `--net=/proc/${place.initPid}/ns/net`,
+    ...["/bin/sh", "-c", `${addressing}exec "$@"`, "sh"],
     "setpriv",
     `--reuid=${place.uid}`,
     `--regid=${place.gid}`,
@@ -37,6 +40,7 @@ export function relayArgv(place: RelayPlace, config: RelayConfig): [string, ...s
     "--inh-caps=-all",
     "--ambient-caps=-all",
     "--bounding-set=-all",
+    ...["perl", "-e", holderProgram, relaySockets(config).join(" ")],
     place.nodePath,
     "--max-old-space-size=96",
     "--max-semi-space-size=2",
@@ -45,7 +49,19 @@ export function relayArgv(place: RelayPlace, config: RelayConfig): [string, ...s
   ];
 }
 
-/** Starts the relay and waits until it listens everywhere. */
+/**
+ * Every address of the range is "here" inside: no interface but `lo` is needed. `lo` has one of
+ * them for itself, since the C library looks up no IPv4 name (AI_ADDRCONFIG) where 127.0.0.1 is all.
+ * All that needs root.
+ */
+const addressing = `ip -batch - <<'END' || exit 1
+link set lo up
+address replace ${ownAddress}/32 dev lo
+route replace local 198.18.0.0/15 dev lo
+END
+`;
+
+/** Starts the relay and waits until its sockets listen; Node may still be starting behind them. */
 export async function startRelay(
   place: RelayPlace,
   config: RelayConfig,
@@ -74,7 +90,7 @@ export async function startRelay(
       createInterface({ input: child.stdout }).on("line", (line) => {
         const report = parseRelayReport(line);
         if (report === undefined) return;
-        if (report.report !== "ready") return onReport(report);
+        if (report.report !== "listening") return onReport(report);
         clearTimeout(timer);
         resolve();
       });

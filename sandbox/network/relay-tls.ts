@@ -8,10 +8,14 @@ const maxClients = 512;
 const helloTimeoutMs = 15_000;
 const idleTimeoutMs = 15 * 60_000;
 
-/** Where a listener for TLS is bound: everywhere on 443, or on one name's address for other ports. */
-export interface Bind {
-  readonly port: number;
-  readonly address?: string;
+/** Where a listener is: a socket that we were born with, or one name's address for other ports. */
+export type Bind =
+  | { readonly port: number; readonly fd: number }
+  | { readonly port: number; readonly address: string };
+
+/** As `listen` takes it. */
+export function placeOf(bind: Bind): { fd: number } | { port: number; host: string } {
+  return "fd" in bind ? { fd: bind.fd } : { port: bind.port, host: bind.address };
 }
 
 /** Listens for TLS, reads the hello, and passes the bytes on unopened where the host agrees. */
@@ -23,7 +27,7 @@ export function startTls(context: RelayContext, bind: Bind): Promise<void> {
   server.maxConnections = maxClients;
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(bind.port, bind.address ?? "0.0.0.0", resolve);
+    server.listen(placeOf(bind), resolve);
   });
 }
 
