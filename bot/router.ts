@@ -32,7 +32,11 @@ export function openRouter(parts: RouterParts, chat: Chat): (delivery: Delivery)
       parts.log.error({ err: error, delivery: delivery.id }, "handling a delivery");
       return { to: "asker", draft: renderTrouble() } satisfies Answer;
     });
-    await give(parts, chat, delivery, answer);
+    await give(parts, chat, delivery, answer).catch((error: unknown) => {
+      if (isRedisTrouble(error)) throw error;
+      // One answer that cannot be given must not hold back everybody's.
+      parts.log.error({ err: error, delivery: delivery.id }, "giving an answer");
+    });
   };
 }
 
@@ -74,7 +78,8 @@ async function sayWord(
 
 /** Something said at the top of a channel, to nobody: offered as a request, never started unasked. */
 function chatter(delivery: Extract<Delivery, { kind: "message" }>, text: string): Answer {
-  if (delivery.thread !== undefined || delivery.message === undefined) return { to: "nobody" };
+  if (delivery.thread !== undefined || delivery.message === undefined)
+    return toAsker(renderNoTask());
   return toAsker(renderChatter(text, delivery.message));
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Redis } from "ioredis";
+import { z } from "zod";
 import type { Delivery } from "../chat.ts";
 import { localKeys } from "./keys.ts";
 import {
@@ -9,6 +10,16 @@ import {
   messageIdOf,
   threadIdOf,
 } from "./message.ts";
+
+/** What cannot be read is handled once, by nobody. */
+const jsonSchema = z.string().transform((text, context): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue("not JSON");
+    return z.NEVER;
+  }
+});
 
 const command = /^(?:\/colony\b|@colony\b|\/(?=[a-z]))\s*/i;
 
@@ -70,7 +81,7 @@ async function consume(
 function parseEntry(fields: readonly string[]): Delivery | undefined {
   const json = fields[fields.indexOf("json") + 1] ?? "";
   const message = fields[fields.indexOf("message") + 1] ?? "";
-  const parsed = inboxEntrySchema.safeParse(JSON.parse(json));
+  const parsed = jsonSchema.pipe(inboxEntrySchema).safeParse(json);
   return parsed.success ? toDelivery(parsed.data, message) : undefined;
 }
 

@@ -1,5 +1,5 @@
 import type { TaskEvent } from "../../worker/protocol/events.ts";
-import type { Task } from "../../worker/protocol/task.ts";
+import { isEnded, type Task } from "../../worker/protocol/task.ts";
 import type { Block, Draft, DraftButton } from "../post.ts";
 import { cleanLines, counted, cut, oneLine } from "./wording.ts";
 
@@ -8,11 +8,11 @@ const shownLines = 6;
 
 /** The one post with links to what runs in the sandbox. The platform signs the link on opening. */
 export function renderPreview(task: Task): Draft {
-  if (task.previews.length === 0) {
-    const text =
-      task.sandbox === "live"
-        ? "Nothing serves a page in the sandbox now."
-        : "The sandbox has ended, and its preview with it.";
+  const ended = task.sandbox === "ended";
+  if (task.previews.length === 0 || (ended && isEnded(task))) {
+    const text = ended
+      ? "The sandbox has ended, and its preview with it."
+      : "Nothing serves a page in the sandbox now.";
     return { fallback: text, blocks: [{ kind: "text", markdown: text, tone: "quiet" }] };
   }
   const blocks: Block<DraftButton>[] = task.previews.map((preview) => {
@@ -21,7 +21,9 @@ export function renderPreview(task: Task): Draft {
       kind: "link",
       label: title === "" ? "Open the preview" : `Open “${title}”`,
       url: previewUrl(task.id, preview.port),
-      note: `port ${preview.port}, running in the sandbox of ${task.id}`,
+      note: ended
+        ? `port ${preview.port}; the sandbox sleeps, a reply wakes it`
+        : `port ${preview.port}, running in the sandbox of ${task.id}`,
     };
   });
   return { fallback: `Preview of task ${task.id} is running.`, blocks };

@@ -1,4 +1,4 @@
-import type { LandingConflict, Task } from "../../worker/protocol/task.ts";
+import type { LandingConflict } from "../../worker/protocol/task.ts";
 
 /** `3m 12s`, as in footers. */
 export function lengthOf(ms: number): string {
@@ -67,11 +67,6 @@ export function agentWords(agent: string): string {
 
 export function firstLine(text: string, length = 80): string {
   return cut(oneLine(text.split("\n").find((line) => line.trim() !== "") ?? ""), length);
-}
-
-/** How long the agent worked, all runs together. */
-export function workedOf(task: Task): number {
-  return task.workedMs;
 }
 
 /** Which file and lines, with whose change. */

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Composer } from "./composer.tsx";
+import { MarkSign } from "./marks.tsx";
 import { MessageList } from "./message-list.tsx";
 import { goTo, usePlace } from "./place.ts";
 import { Sidebar } from "./sidebar.tsx";
@@ -70,6 +71,7 @@ export function App() {
 
 function Thread({ channel, root }: { channel: string; root: string }) {
   const pane = useRef<HTMLElement>(null);
+  const mark = useStore().message(root)?.mark;
   const close = () => goTo(channel);
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent) => {
@@ -87,7 +89,9 @@ function Thread({ channel, root }: { channel: string; root: string }) {
     <aside class="thread" aria-label="Thread" ref={pane}>
       <header class="bar">
         <h2>Thread</h2>
-        <span class="quiet bound"># {channel}</span>
+        <span class="quiet bound">
+          {mark === undefined ? `# ${channel}` : <MarkSign mark={mark} withWord />}
+        </span>
         <button type="button" class="button plain" onClick={close}>
           Close
         </button>

@@ -101,6 +101,13 @@ export function MessageList({
               mine={store.person?.id}
             />
           ))}
+          {messages.length === 0 && unsent.length === 0 && store.isLoaded(channel, root) && (
+            <p class="empty">
+              Nothing here yet. Point this channel at a repository with{" "}
+              <code>/colony use &lt;path or URL&gt;</code>, then ask for something with{" "}
+              <code>/colony run …</code>
+            </p>
+          )}
           {unsent.map((wish) => (
             <UnsentView key={wish.origin} unsent={wish} />
           ))}

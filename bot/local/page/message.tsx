@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import type { ShownMessage } from "../message.ts";
 import { PostView } from "./blocks.tsx";
 import { MarkSign } from "./marks.tsx";
-import { goTo } from "./place.ts";
+import { goTo, usePlace } from "./place.ts";
 import { type Unsent, useStore } from "./store.ts";
 import { Ago } from "./time.tsx";
 
@@ -18,8 +18,11 @@ export function MessageView({
   inThread: boolean;
 }) {
   const person = message.person;
+  const open = usePlace().root === message.id && !inThread;
   return (
-    <article class={`message${joined ? " joined" : ""}${message.to ? " private" : ""}`}>
+    <article
+      class={`message${joined ? " joined" : ""}${message.to ? " private" : ""}${open ? " open" : ""}`}
+    >
       <div class="gutter">{!joined && <Face name={person?.name} />}</div>
       <div class="body">
         {!joined && (
