@@ -45,19 +45,25 @@ export function watchPreviews(context: RunContext, lease: Lease, colony: Colony)
     }));
   };
   const { preview } = colony.settings;
+  // Ports are probed side by side: a silent one takes half a minute and must not delay a page.
+  const looks = new Set<Promise<void>>();
+  const look = (port: number) => {
+    const looking = opened(port).finally(() => looks.delete(looking));
+    looks.add(looking);
+  };
   const opened = async (port: number) => {
-    const page = await probePage({
-      dialerPath: colony.sandbox.dialerPath,
-      port,
-      stayMs: settleMs,
-      signal: ending.signal,
-    });
-    if (page === undefined || !ports.has(port) || ending.signal.aborted) return;
+    const { dialerPath } = colony.sandbox;
     const path = preview.port === port ? preview.path : "/";
-    pages.set(port, { port, path, title: page.title });
-    await tell();
-    await showPage(context, lease, colony, { port, path, title: page.title }, shown);
-    arrived.resolve();
+    const { signal } = ending;
+    const found = await probePage({ dialerPath, port, path, stayMs: settleMs, signal });
+    await enqueue(async () => {
+      if (found === undefined || !ports.has(port) || signal.aborted) return;
+      const page = { port, path, title: found.title };
+      pages.set(port, page);
+      await tell();
+      await showPage(context, lease, colony, page, shown);
+      arrived.resolve();
+    });
   };
   for (const page of lease.task().previews) pages.set(page.port, page);
   const stop = colony.sandbox.watchPorts((now) => {
@@ -65,14 +71,17 @@ export function watchPreviews(context: RunContext, lease: Lease, colony: Colony)
     const fresh = now.filter((port) => !ports.has(port) && !pages.has(port));
     const gone = [...pages.keys()].filter((port) => !next.has(port));
     ports = next;
-    for (const port of fresh) void enqueue(() => opened(port));
+    for (const port of fresh) look(port);
     if (gone.length === 0) return;
     for (const port of gone) pages.delete(port);
     void enqueue(tell);
   });
   return {
     pages: () => [...pages.values()],
-    settled: () => enqueue(async () => {}),
+    async settled() {
+      await Promise.all(looks);
+      await enqueue(async () => {});
+    },
     async showAll() {
       for (const page of pages.values()) {
         await enqueue(() => showPage(context, lease, colony, page, shown));
@@ -89,6 +98,7 @@ export function watchPreviews(context: RunContext, lease: Lease, colony: Colony)
     async [Symbol.asyncDispose]() {
       stop();
       ending.abort();
+      await Promise.all(looks);
       await queue;
     },
   };
