@@ -12,7 +12,7 @@ const HTML = { "content-type": "text/html; charset=utf-8" };
 const CHAT = `<meta name="viewport" content="width=device-width"><body style="background:#0000ff">
   <p id="told">nothing yet</p><button aria-label="Say it" onclick="told.textContent = 'clicked'">x</button>
   <script>new EventSource("/events").onmessage = ({ data }) => {
-    told.textContent = data; document.body.style.background = "#00ff00"; };</script>`;
+    told.textContent = data; if (data === "the news") document.body.style.background = "#00ff00"; };</script>`;
 
 /** A page behind a one-time link, with news over a stream that never ends. */
 const server = createServer((request, response) => {
@@ -29,7 +29,13 @@ const server = createServer((request, response) => {
   if (headers.cookie !== "person=ada") return void response.writeHead(403).end("sign in first");
   if (url === "/events") {
     response.writeHead(200, { "content-type": "text/event-stream" });
-    return void setTimeout(() => response.write("data: the news\n\n"), 100);
+    const news = ["some", "and more", "and more", "and more", "and more", "the news"];
+    const timer = setInterval(() => {
+      const next = news.shift();
+      if (next === undefined) clearInterval(timer);
+      else response.write(`data: ${next}\n\n`);
+    }, 120);
+    return;
   }
   if (url === "/") return void response.writeHead(200, HTML).end(CHAT);
   response.writeHead(404).end();
