@@ -1,5 +1,3 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { Page } from "puppeteer";
 import { openPerson } from "../screenshots/screenshots.ts";
 
@@ -64,9 +62,4 @@ export async function waitForText(page: Page, text: string | RegExp): Promise<vo
 /** Clicks the visible button or link with that name, as a screen reader would name it. */
 export async function clickNamed(page: Page, name: string): Promise<void> {
   await page.locator(`::-p-aria([name="${name}"])`).setTimeout(PATIENCE_MS).click();
-}
-
-/** Keeps a picture of the page, for a person who looks into a failure. */
-export async function keepPicture(page: Page, folder: string, name: string): Promise<void> {
-  await writeFile(join(folder, `${name}.png`), await page.screenshot());
 }
