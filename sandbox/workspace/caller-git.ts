@@ -4,8 +4,11 @@ import { CommandError, type CommandResult, runCommand } from "../command.ts";
 import type { Caller } from "../workspace.ts";
 import type { RepositoryAddress } from "./address.ts";
 import type { RepositoryError } from "./errors.ts";
+import { HeldLock } from "./lock.ts";
 import type { RepositoryContext } from "./programs.ts";
 import { transportFailure } from "./transport-failure.ts";
+
+const stagingWaitMs = 60_000;
 
 /** The remote end of a repository, spoken to with the caller's rights. */
 export interface Remote {
@@ -17,6 +20,8 @@ export interface Remote {
 /** Makes the caller's bare repository, or finds it. */
 export async function openStaging(remote: Remote): Promise<void> {
   const { staging } = remote.context.layout;
+  // Two tasks of a new repository come at once, and git init is not made for that.
+  await using _lock = await HeldLock.take(`${staging}.lock`, stagingWaitMs);
   await mkdir(staging, { recursive: true, mode: 0o700 });
   if ((await stat(staging)).uid !== remote.caller.uid) {
     await chown(staging, remote.caller.uid, remote.caller.gid);
