@@ -1,0 +1,152 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { text } from "../../../worker/demo/story.ts";
+import type { SeenMessage, ThreadPlace, Visitor } from "../../../worker/demo/visitor.ts";
+import { ada, type Installation, openInstallation, type Role } from "./installation.ts";
+import { makeRepository } from "./repository.ts";
+
+/** Numbers of a seed (mulberry32): a failing run can be played again. */
+export function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+const lines = 300;
+const names = ["ant", "bee", "cow", "dog", "elk", "fox"] as const;
+
+/** Half of the tasks talk ACP, half print to a terminal what a byte-for-byte comparison wants. */
+function requestOf(name: string, index: number): string {
+  if (index % 2 === 0) {
+    return `/colony run --agent scripted plan one; two ;; write ${name}.txt: one ;; sleep 2 ;; run seq 1 50 ;; append ${name}.txt: two ;; sleep 2 ;; say ${name} is done`;
+  }
+  const script = `i=0; while [ $i -lt ${lines} ]; do i=$((i+1)); echo ${name} line $i; sleep 0.02; done; echo ${name} > ${name}.txt`;
+  return `/colony run --agent "${script}" make ${name}`;
+}
+
+function terminalLog(name: string): string {
+  return Array.from({ length: lines }, (_, index) => `${name} line ${index + 1}\r\n`).join("");
+}
+
+export interface KillPlan {
+  readonly seed: number;
+  readonly kills: number;
+  readonly roles: readonly Role[];
+  /** Pause between two kills, at most. */
+  readonly everyMs: number;
+}
+
+/** Six tasks at once while processes die; throws where anything is lost, twice or left. */
+export async function surviveKills(plan: KillPlan): Promise<void> {
+  using repository = makeRepository({ "README.md": "A shop\n" });
+  await using colony = await openInstallation();
+  const { client } = colony;
+  await client.addRepository({
+    name: "shop",
+    url: repository.path,
+    caller: { uid: 0, gid: 0, home: "/root", env: {} },
+  });
+  await client.bindChannel("local:shop", "shop");
+  let visitor = await colony.visit();
+  const places: ThreadPlace[] = [];
+  for (const [index, name] of names.entries()) {
+    const root = await visitor.say({ channel: "shop", root: "" }, requestOf(name, index));
+    places.push({ channel: "shop", root });
+  }
+  const killing = killAtRandom(colony, plan);
+  visitor = await patiently(visitor);
+  for (const place of places) await visitor.press(place, "Merge", AbortSignal.timeout(300_000));
+  await killing;
+  const threads = await Promise.all(
+    places.map(async (place) => {
+      await visitor.waitFor(
+        place,
+        "The receipt",
+        (message) => /Left over/.test(text(message)),
+        AbortSignal.timeout(180_000),
+      );
+      return visitor.messages(place);
+    }),
+  );
+
+  const tasks = (await client.tasks()).toSorted((a, b) => a.createdAtMs - b.createdAtMs);
+  expect(tasks.map(({ state }) => state)).toEqual(names.map(() => "done"));
+  const log = repository.log();
+  for (const [index, task] of tasks.entries()) {
+    const landed = log.filter(({ message }) => message.includes(`Task-Id: ${task.id}`));
+    expect(
+      landed.map(({ author }) => author),
+      `commits of ${task.id}`,
+    ).toEqual([ada.name]);
+    const name = names[index] ?? "";
+    expect(repository.show(`${name}.txt`)).toBe(index % 2 === 0 ? "one\ntwo\n" : `${name}\n`);
+    expectThread(threads[index] ?? []);
+    if (index % 2 === 1) expectLog(colony, task.id, name);
+  }
+  expect(await colony.end()).toEqual({ processes: [], mounts: [], cgroups: [] });
+}
+
+/** Each landmark once, and in the order of the story. */
+function expectThread(messages: readonly SeenMessage[]): void {
+  const posts = messages.filter(({ person }) => person === undefined).map(text);
+  const landmarks = [/Merged into/, /Left over/].map((landmark) => {
+    const at = posts.flatMap((post, index) => (landmark.test(post) ? [index] : []));
+    expect(at, `posts like ${landmark} in:\n${posts.join("\n---\n")}`).toHaveLength(1);
+    return at[0] ?? -1;
+  });
+  expect(landmarks).toEqual(landmarks.toSorted((a, b) => a - b));
+  const results = messages.filter((message) =>
+    JSON.stringify(message.post ?? {}).includes('"Merged by'),
+  );
+  expect(results.length).toBeLessThanOrEqual(1);
+}
+
+function expectLog(colony: Installation, taskId: string, name: string): void {
+  const folder = join(colony.folder.logs, taskId);
+  const logs = readdirSync(folder).map((file) => readFileSync(join(folder, file), "utf8"));
+  expect(
+    logs.some((log) => log === terminalLog(name)),
+    `log of ${name}: ${logs.map((log) => log.length)}`,
+  ).toBe(true);
+}
+
+async function killAtRandom(colony: Installation, plan: KillPlan): Promise<void> {
+  const random = seeded(plan.seed);
+  for (let kill = 0; kill < plan.kills; kill += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 300 + random() * plan.everyMs));
+    const role = plan.roles[Math.floor(random() * plan.roles.length)] ?? "driver";
+    colony.kill(role, Math.floor(random() * 8));
+  }
+}
+
+/** The page may be away for a moment: the person tries again, as they would. */
+async function patiently(visitor: Visitor): Promise<Visitor> {
+  const again =
+    <A extends unknown[], R>(act: (...args: A) => Promise<R>) =>
+    async (...args: A): Promise<R> => {
+      for (let tries = 0; ; tries += 1) {
+        try {
+          return await act(...args);
+        } catch (error) {
+          const away =
+            error instanceof TypeError ||
+            /\(50[03]\)/.test(String(error)) ||
+            error instanceof SyntaxError;
+          if (!away || tries > 200) throw error;
+          await new Promise((resolve) => setTimeout(resolve, 300));
+        }
+      }
+    };
+  return {
+    say: again(visitor.say),
+    messages: again(visitor.messages),
+    press: again(visitor.press),
+    waitFor: again(visitor.waitFor),
+    artifact: again(visitor.artifact),
+  };
+}
