@@ -1,59 +1,97 @@
+/** Exit code of the script when the program was not reached; none of jj's. */
+export const setUpFailed = 125;
+
+/** What the small root of one jj command is made of. */
+export interface ViewPlan {
+  /** Empty folder of the host to build in. */
+  readonly root: string;
+  /** Where `renderMounts` was written. */
+  readonly fstab: string;
+  readonly files:
+    | { readonly kind: "live"; readonly merged: string }
+    | { readonly kind: "folder"; readonly path: string }
+    | { readonly kind: "overlay"; readonly lower: string; readonly upperParent: string };
+  /** Store, home and configuration: bound at their own path. */
+  readonly repository: string;
+  /** Where jj sees the merged files. */
+  readonly tree: string;
+  readonly jjFolder: string | undefined;
+  readonly toolPrefix: string | undefined;
+  readonly owner: { readonly uid: number; readonly gid: number };
+  /** First uid of the range. */
+  readonly base: number;
+  readonly tools: { readonly mount: string; readonly unshare: string; readonly setpriv: string };
+}
+
 /**
- * Runs one program on a workspace's merged files: in a small read-only root of its own, in a user
- * namespace of the sandbox's range. `view.ts` starts it in a fresh private mount namespace; after
- * the fifteen arguments named in the first lines comes the program.
+ * The script that runs one program (its own arguments) on a workspace's merged files: in a small
+ * read-only root, in a user namespace of the sandbox's range. It is started in a fresh private mount
+ * namespace. All mounts but one are a single command, for the sandbox is frozen meanwhile.
  */
-export const viewScript = `
-set -eu
-mode=$1 root=$2 repository=$3 tree=$4 jj_folder=$5 source=$6 files=$7 prefix=$8
-shift 8
-owner_uid=$1 owner_gid=$2 base=$3 mount=$4 unshare=$5 setpriv=$6
-shift 6
-idmap="u:$owner_uid:$base:1 g:$owner_gid:$base:1"
-"$mount" -t tmpfs -o mode=700,size=4m colony-view "$root"
-cd "$root"
-mkdir lower merged files new
-case $mode in
-live) "$mount" --bind "$source" merged ;;
-folder) "$mount" --bind -o "nosuid,nodev,X-mount.idmap=$idmap" "$source" merged ;;
-overlay)
-  "$mount" --bind -o "ro,nosuid,nodev,X-mount.idmap=$idmap" "$source" lower
-  if [ "$files" = - ]; then
-    mkdir files/upper files/work
-    chown "$base:$base" files/upper files/work
-  else
-    "$mount" --bind "$files" files
-  fi
-  "$mount" -t overlay -o nosuid,nodev,redirect_dir=on,lowerdir=lower,upperdir=files/upper,workdir=files/work \\
-    colony-view merged ;;
-esac
-
-# The new root: system programs, tools, the store, this workspace; nothing else of the host.
-"$mount" -t tmpfs -o mode=755,size=1m colony-view new
-mkdir -p new/usr new/dev "new$repository" "new$tree"
-: > new/dev/null
-"$mount" --bind -o ro,nosuid,nodev /usr new/usr
-"$mount" --bind /dev/null new/dev/null
-for name in bin lib lib64; do
-  if [ -L "/$name" ]; then ln -s "$(readlink "/$name")" "new/$name"
-  elif [ -d "/$name" ]; then
-    mkdir "new/$name"
-    "$mount" --bind -o ro,nosuid,nodev "/$name" "new/$name"
-  fi
-done
-if [ "$prefix" != - ]; then
-  mkdir -p "new$prefix"
-  "$mount" --bind -o ro,nosuid,nodev "$prefix" "new$prefix"
-fi
-"$mount" --bind -o "nosuid,nodev,noexec,X-mount.idmap=$idmap" "$repository" "new$repository"
-"$mount" --bind merged "new$tree"
-if [ "$jj_folder" != - ]; then
-  "$mount" --bind -o "nosuid,nodev,noexec,X-mount.idmap=$idmap" "$jj_folder" "new$tree/.jj"
-fi
-
-# Files of any uid of the range can be read, whatever their mode; nothing else can be done with it.
-exec "$unshare" --user --map-users="0:$base:65536" --map-groups="0:$base:65536" \\
-  --setuid 0 --setgid 0 --root "$root/new" --wd "$tree" \\
-  "$setpriv" --clear-groups --no-new-privs --inh-caps=-all \\
+export function renderViewScript(plan: ViewPlan): string {
+  const { tools, base, root } = plan;
+  const range = `0:${base}:65536`;
+  return `set -eu
+trap 'exit ${setUpFailed}' EXIT
+${tools.mount} -n --all --fstab ${quote(plan.fstab)}
+cd ${quote(root)}/new
+ln -s usr/bin usr/lib usr/lib64 .
+: > dev/null
+${tools.mount} -n --bind /dev/null dev/null
+exec ${tools.unshare} --user --map-users=${range} --map-groups=${range} --setuid 0 --setgid 0 \\
+  --root ${quote(`${root}/new`)} --wd ${quote(plan.tree)} \\
+  ${tools.setpriv} --clear-groups --no-new-privs --inh-caps=-all \\
   --bounding-set=-all,+dac_override,+dac_read_search "$@"
 `;
+}
+
+/** The mounts in their order, as an fstab. */
+export function renderMounts(plan: ViewPlan): string {
+  const { root, files, repository, tree, jjFolder, toolPrefix, owner, base } = plan;
+  const idmap = `X-mount.idmap=u:${owner.uid}:${base}:1 g:${owner.gid}:${base}:1`;
+  const fresh = "X-mount.mkdir=0755";
+  const safe = "nosuid,nodev";
+  const merged = `${root}/merged`;
+  const lines = [["tmpfs", root, "tmpfs", "mode=0700,size=4m"]];
+  switch (files.kind) {
+    case "live":
+      lines.push([files.merged, merged, "none", `bind,${fresh}`]);
+      break;
+    case "folder":
+      lines.push([files.path, merged, "none", `bind,${safe},${fresh},${idmap}`]);
+      break;
+    case "overlay": {
+      const layers = `lowerdir=${root}/lower,upperdir=${root}/files/upper,workdir=${root}/files/work`;
+      lines.push(
+        [files.lower, `${root}/lower`, "none", `bind,ro,${safe},${fresh},${idmap}`],
+        [files.upperParent, `${root}/files`, "none", `bind,${fresh}`],
+        ["overlay", merged, "overlay", `${safe},redirect_dir=on,${fresh},${layers}`],
+      );
+    }
+  }
+  // The new root: system programs, tools, the store, this workspace; nothing else of the host.
+  const top = `${root}/new`;
+  lines.push(
+    ["tmpfs", top, "tmpfs", `mode=0755,size=1m,${fresh}`],
+    ["/usr", `${top}/usr`, "none", `bind,ro,${safe},${fresh}`],
+    ["tmpfs", `${top}/dev`, "tmpfs", `mode=0755,size=4k,${fresh}`],
+    [repository, top + repository, "none", `bind,${safe},noexec,${fresh},${idmap}`],
+    [merged, top + tree, "none", `bind,${fresh}`],
+  );
+  if (toolPrefix !== undefined) {
+    lines.push([toolPrefix, top + toolPrefix, "none", `bind,ro,${safe},${fresh}`]);
+  }
+  if (jjFolder !== undefined) {
+    lines.push([jjFolder, `${top + tree}/.jj`, "none", `bind,${safe},noexec,${idmap}`]);
+  }
+  return lines.map((fields) => `${fields.map(escapeField).join(" ")} 0 0\n`).join("");
+}
+
+function escapeField(text: string): string {
+  return text.replace(/[\\\s#]/g, (one) => `\\${one.charCodeAt(0).toString(8).padStart(3, "0")}`);
+}
+
+/** One word for the shell. */
+function quote(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,4 +1,4 @@
-import { mkdir, realpath, stat } from "node:fs/promises";
+import { chown, mkdir, mkdtemp, realpath, rm, stat, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { type CommandResult, runCommand } from "../command.ts";
 import { systemEnvironment } from "../host-environment.ts";
@@ -10,7 +10,7 @@ import type { WorkspaceLayout } from "./layout.ts";
 import type { HeldLock } from "./lock.ts";
 import { type RepositoryContext, storeEnvironment } from "./programs.ts";
 import { removeStaleLocks } from "./stale-locks.ts";
-import { viewScript } from "./view-script.ts";
+import { renderMounts, renderViewScript, type ViewPlan } from "./view-script.ts";
 
 /** First uid of the range that looks at files no sandbox has ever mounted. */
 const unusedRangeBase = 0x6ffe_0000;
@@ -56,72 +56,71 @@ async function launch(
   fds: readonly number[],
 ): Promise<CommandResult> {
   const { context, workspace, mount, sandbox } = view;
-  const { programs, layout, owner } = context;
-  const root = join(layout.root, "view");
-  await mkdir(root, { recursive: true, mode: 0o700 });
+  const { programs, layout, owner, toolPrefix } = context;
   await mkdir(workspace.tree, { recursive: true, mode: 0o700 });
-  const place = await placeOf(view);
-  const enter =
-    sandbox === undefined ? [] : [programs.nsenter, `--mount=/proc/${sandbox.keeperPid}/ns/mnt`];
-  const argv = [
-    ...enter,
-    programs.unshare,
-    "--mount",
-    "--propagation",
-    "private",
-    "/bin/sh",
-    "-c",
-    viewScript,
-    "colony-view",
-    place.mode,
-    root,
-    layout.jj,
-    workspace.tree,
-    mount.jjFolder ?? "-",
-    place.source,
-    place.files,
-    context.toolPrefix ?? "-",
-    String(owner.uid),
-    String(owner.gid),
-    String(place.base),
-    programs.mount,
-    programs.unshare,
-    await pathInView(context, programs.setpriv),
-    ...program,
-  ];
-  const [first, ...rest] = argv;
-  if (first === undefined) throw new Error("nothing to run");
-  return runCommand({
-    argv: [first, ...rest],
-    env: { ...systemEnvironment, ...storeEnvironment(context) },
-    timeoutMs: 600_000,
-    maxOutputBytes: 64 * 1024 * 1024,
-    fds,
-  });
+  const scratch = await mkdtemp(join(layout.root, "view-"));
+  try {
+    const { files, base } = await filesOf(view, scratch);
+    const plan: ViewPlan = {
+      root: join(scratch, "root"),
+      fstab: join(scratch, "fstab"),
+      files,
+      repository: layout.jj,
+      tree: workspace.tree,
+      jjFolder: mount.jjFolder,
+      toolPrefix,
+      owner,
+      base,
+      tools: { ...programs, setpriv: await pathInView(context, programs.setpriv) },
+    };
+    await mkdir(plan.root);
+    await writeFile(plan.fstab, renderMounts(plan));
+    const script = [renderViewScript(plan), "colony-view", ...program];
+    const apart = [
+      programs.unshare,
+      "--mount",
+      "--propagation",
+      "private",
+      "/bin/sh",
+      "-c",
+    ] as const;
+    const live = `--mount=/proc/${sandbox?.keeperPid}/ns/mnt`;
+    const enter = sandbox === undefined ? apart : ([programs.nsenter, live, ...apart] as const);
+    return await runCommand({
+      argv: [...enter, ...script],
+      env: { ...systemEnvironment, ...storeEnvironment(context) },
+      timeoutMs: 600_000,
+      maxOutputBytes: 64 * 1024 * 1024,
+      fds,
+    });
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
 }
 
-interface Place {
-  readonly mode: "live" | "overlay" | "folder";
-  readonly source: string;
-  readonly files: string;
-  readonly base: number;
-}
-
-async function placeOf(view: WorkspaceView): Promise<Place> {
-  const { mount, sandbox } = view;
+async function filesOf(
+  { mount, sandbox }: WorkspaceView,
+  scratch: string,
+): Promise<{ readonly files: ViewPlan["files"]; readonly base: number }> {
   if (sandbox !== undefined) {
-    const source = workspaceTreePath(sandbox.folder, sandbox.id);
-    return { mode: "live", source, files: "-", base: sandbox.uidBase };
+    const merged = workspaceTreePath(sandbox.folder, sandbox.id);
+    return { files: { kind: "live", merged }, base: sandbox.uidBase };
   }
   if (mount.kind === "folder") {
-    return { mode: "folder", source: mount.path, files: "-", base: unusedRangeBase };
+    return { files: { kind: "folder", path: mount.path }, base: unusedRangeBase };
   }
-  const upper = await stat(join(mount.upperParent, "upper")).catch(() => undefined);
+  const { lower, upperParent } = mount;
+  const upper = await stat(join(upperParent, "upper")).catch(() => undefined);
+  if (upper !== undefined) {
+    return { files: { kind: "overlay", lower, upperParent }, base: upper.uid };
+  }
   // Never mounted: look through a throw-away upper, whose owner nobody will meet.
-  if (upper === undefined) {
-    return { mode: "overlay", source: mount.lower, files: "-", base: unusedRangeBase };
+  const thrownAway = join(scratch, "files");
+  for (const name of ["upper", "work"]) {
+    await mkdir(join(thrownAway, name), { recursive: true, mode: 0o755 });
+    await chown(join(thrownAway, name), unusedRangeBase, unusedRangeBase);
   }
-  return { mode: "overlay", source: mount.lower, files: mount.upperParent, base: upper.uid };
+  return { files: { kind: "overlay", lower, upperParent: thrownAway }, base: unusedRangeBase };
 }
 
 /** The path by which a program is found in the small root, where only real folders are. */
