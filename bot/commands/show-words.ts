@@ -2,14 +2,16 @@ import { listLogs, readLog, renderTerminalLines } from "../log-excerpt.ts";
 import { renderDiff, renderFiles, renderLog } from "../replies/change.ts";
 import { previewUrl, renderPreview, renderScreenshots } from "../replies/preview.ts";
 import { sentence } from "../replies/sentence.ts";
-import { counted } from "../replies/wording.ts";
-import type { Answer, TaskHandler } from "./context.ts";
+import { renderTranscript } from "../replies/transcript.ts";
+import { sizeOf } from "../replies/wording.ts";
+import type { Answer, CommandContext, TaskHandler } from "./context.ts";
 
 /*
  * The words that show something of a task.
  */
 
 const maxFileBytes = 8 * 1024 * 1024;
+const maxTerminalBytes = 512 * 1024;
 
 export const diff: TaskHandler = async (_context, task) => thread(renderDiff(task));
 
@@ -34,22 +36,34 @@ export const shot: TaskHandler = async ({ client }, task) => {
   return thread(sentence(`There is no screenshot of this task yet.${where}`, "quiet"));
 };
 
-export const logs: TaskHandler = async ({ client, logs: folder }, task) => {
+export const logs: TaskHandler = async (context, task) => {
+  const { client, logs: folder } = context;
   const [newest] = await listLogs(folder, task.id);
-  if (newest === undefined) {
-    return thread(sentence("There is no log of this task yet.", "quiet"));
+  const bytes =
+    newest === undefined ? undefined : await readLog(folder, task.id, newest.name, maxFileBytes);
+  if (newest === undefined || bytes === undefined || isProtocol(bytes)) {
+    return transcript(context, task.id);
   }
-  const bytes = await readLog(folder, task.id, newest.name);
-  const lines = await renderTerminalLines(bytes);
-  const whole = await readLog(folder, task.id, newest.name, maxFileBytes);
+  const lines = await renderTerminalLines(bytes.subarray(-maxTerminalBytes));
   const name = `${task.id}-${newest.name}.log`;
-  const artifact = await client.putArtifact(whole, name, "text/plain");
+  const artifact = await client.putArtifact(bytes, name, "text/plain");
   const label =
-    newest.bytes > whole.length
-      ? `Last ${counted(Math.round(whole.length / 1024 / 1024), "MB", "MB")} of the log`
-      : "Whole log";
+    newest.bytes > bytes.length ? `Last ${sizeOf(bytes.length)} of the log` : "Whole log";
   return thread(renderLog({ name: newest.name, lines, artifact, label }));
 };
+
+/** Agents that speak in messages leave frames in their log, which nobody wants to read. */
+function isProtocol(bytes: Buffer): boolean {
+  return bytes.subarray(0, 200).toString("latin1").trimStart().startsWith('{"jsonrpc"');
+}
+
+async function transcript({ client }: CommandContext, taskId: string): Promise<Answer> {
+  const lines = renderTranscript(await client.events(taskId));
+  if (lines.length === 0) return thread(sentence("There is no log of this task yet.", "quiet"));
+  const text = Buffer.from(lines.join("\n"));
+  const artifact = await client.putArtifact(text, `${taskId}-transcript.txt`, "text/plain");
+  return thread(renderLog({ name: "transcript", lines, artifact, label: "Whole transcript" }));
+}
 
 function thread(draft: Extract<Answer, { to: "thread" | "asker" }>["draft"]): Answer {
   return { to: "thread", draft };

@@ -59,6 +59,9 @@ function liveCard(task: Task, record: RunRecord): Draft {
   blocks.push({ kind: "buttons", buttons: [stopButton(task)] });
   const foot = footOf(task, record);
   if (foot.length > 0) blocks.push({ kind: "footer", parts: foot });
+  if (task.notEnforced.length > 0) {
+    blocks.push({ kind: "footer", parts: task.notEnforced.map(oneLine) });
+  }
   return { fallback: `Task ${task.id}: ${title}.`, blocks };
 }
 
@@ -168,9 +171,6 @@ function footOf(task: Task, record: RunRecord): string[] {
   if (record.tools > 0) parts.push(counted(record.tools, "tool call"));
   if (task.prompts.length > 0 && task.state === "running") {
     parts.push(`${counted(task.prompts.length, "reply", "replies")} waiting for the agent`);
-  }
-  if (task.notEnforced.length > 0) {
-    parts.push(`not enforced on this host: ${task.notEnforced.map(oneLine).join(", ")}`);
   }
   return parts;
 }

@@ -53,7 +53,8 @@ export function renderLog(log: {
   readonly artifact: ArtifactRef;
   readonly label: string;
 }): Draft {
-  const last = log.lines.slice(-shownLogLines).map((line) => cut(cleanLines(line), 400));
+  const lines = log.lines.slice(0, log.lines.findLastIndex((line) => line !== "") + 1);
+  const last = lines.slice(-shownLogLines).map((line) => cut(cleanLines(line), 400));
   const blocks: Block<DraftButton>[] = [
     {
       kind: "excerpt",

@@ -226,7 +226,6 @@ function buttonsOf(task: Task): DraftButton[] {
 function footOf(task: Task, record: RunRecord): string[] {
   const change = record.change;
   return [
-    lengthOf(tookMs(record)),
     ...(change === undefined || change.files.length === 0
       ? []
       : [`+${change.added} −${change.removed} in ${counted(change.files.length, "file")}`]),

@@ -93,7 +93,7 @@ function BlockView({ block, messageId }: { block: Block<Button>; messageId: stri
         <p class="link">
           <a class="button plain" href={block.url} target="_blank" rel="noopener noreferrer">
             {block.label}
-            <span aria-hidden="true"> ↗</span>
+            <span aria-hidden="true">↗</span>
           </a>
           {block.note !== undefined && <span class="quiet">{block.note}</span>}
         </p>

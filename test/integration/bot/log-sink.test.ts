@@ -78,3 +78,21 @@ test("`logs` shows the lines of a terminal, without its codes and spinner frames
   expect(Buffer.from(await served.arrayBuffer()).equals(bytes)).toBe(true);
   expect(wordsOf(shown)).not.toContain("installing");
 });
+
+test("of an agent that speaks in messages, `logs` shows what it said and ran", async () => {
+  const bot = await installation.startBot();
+  const ada = new Visitor(bot.address, await installation.signIn(bot));
+  const root = await ada.says("/colony run speak");
+  await ada.sees("Repository", root);
+  const [task] = await installation.client.tasks();
+  const id = task?.id ?? "";
+  const worker = new PlayedWorker(installation.client);
+  await worker.start(id);
+  await ship(id, "agent-1", Buffer.from('{"jsonrpc":"2.0","id":1,"result":{}}\n'));
+  await worker.say(id, "I look first.");
+  await worker.tool(id, "npm test", "1 failing", "failed");
+  await ada.says("logs", root);
+  const shown = await ada.sees("last 5 lines", root);
+  const excerpt = shown.post?.blocks.find((block) => block.kind === "excerpt");
+  expect(excerpt).toMatchObject({ text: "I look first.\n\n$ npm test\n1 failing\nfailed" });
+});
