@@ -1,28 +1,8 @@
-import { Command } from "commander";
-import { addAgentsCommand } from "./commands/agents.ts";
-import { addAnswerCommand } from "./commands/answer.ts";
-import { addAttachCommand } from "./commands/attach.ts";
-import { addDemoCommand } from "./commands/demo.ts";
-import { addDiffCommand } from "./commands/diff.ts";
-import { addDiscardCommand } from "./commands/discard.ts";
-import { addDoctorCommand } from "./commands/doctor.ts";
-import { addLogsCommand } from "./commands/logs.ts";
-import { addMergeCommand } from "./commands/merge.ts";
-import { addPreviewCommand } from "./commands/preview.ts";
-import { addPsCommand } from "./commands/ps.ts";
-import { addReplyCommand } from "./commands/reply.ts";
-import { addRetryCommand } from "./commands/retry.ts";
-import { addRunCommand } from "./commands/run.ts";
-import { addSandboxCommand } from "./commands/sandbox.ts";
-import { addSignInCommand } from "./commands/sign-in.ts";
-import { addStopCommand } from "./commands/stop.ts";
-import { addSweepCommand } from "./commands/sweep.ts";
-import { addUpCommands } from "./commands/up.ts";
 import { exitCodeOf, sentenceOf } from "./exit.ts";
-import { exitCodesHelp } from "./exit-codes.ts";
 import type { Cli } from "./invocation.ts";
+import { openProgram } from "./program.ts";
 
-/* The command `colony`: one file for each word below `commands/`. */
+/* The command `colony`: `program.ts` is the table of its words. */
 
 const cli: Cli = {
   environment: process.env,
@@ -35,34 +15,8 @@ const cli: Cli = {
 process.stdout.on("error", () => {});
 process.stderr.on("error", () => {});
 
-const program = new Command("colony")
-  .description("Coding agents for a team: each in its own sandbox and workspace.")
-  .option("--home <folder>", "state folder (COLONY_HOME, else /var/lib/colony)")
-  .addHelpText("after", exitCodesHelp)
-  .exitOverride();
-
-addUpCommands(program, cli);
-addRunCommand(program, cli);
-addPsCommand(program, cli);
-addLogsCommand(program, cli);
-addAttachCommand(program, cli);
-addReplyCommand(program, cli);
-addAnswerCommand(program, cli);
-addStopCommand(program, cli);
-addDiffCommand(program, cli);
-addMergeCommand(program, cli);
-addRetryCommand(program, cli);
-addDiscardCommand(program, cli);
-addPreviewCommand(program, cli);
-addAgentsCommand(program, cli);
-addSandboxCommand(program, cli);
-addSweepCommand(program, cli);
-addDoctorCommand(program, cli);
-addSignInCommand(program, cli);
-addDemoCommand(program, cli);
-
 try {
-  await program.parseAsync(process.argv);
+  await openProgram(cli).parseAsync(process.argv);
 } catch (error) {
   process.exitCode = exitCodeOf(error);
   const sentence = sentenceOf(error, process.env.COLONY_DEBUG !== undefined);
