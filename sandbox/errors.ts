@@ -11,6 +11,7 @@ export class KeeperLostError extends Error {
 /** The sandbox could not be made; the message says which step failed and how. */
 export class SandboxStartError extends Error {
   override readonly name = "SandboxStartError";
+  readonly kind = "sandbox-start";
   readonly sandboxId: string;
   readonly step: string;
   constructor(sandboxId: string, step: string, words: string, options?: ErrorOptions) {
@@ -45,6 +46,7 @@ export class KeeperRefusedError extends Error {
 /** This host lacks something that a sandbox needs; the message names what mends it. */
 export class HostNotReadyError extends Error {
   override readonly name = "HostNotReadyError";
+  readonly kind = "host";
   readonly missing: string;
   constructor(missing: string, remedy: string) {
     super(`${missing} is missing on this host: ${remedy}`);

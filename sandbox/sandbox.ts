@@ -9,6 +9,9 @@ import type { Sandbox, SandboxSpec } from "./spec.ts";
 import type { StateFolder } from "./state-folder.ts";
 import { readUnprivilegedUser } from "./unprivileged-user.ts";
 
+export { endSandbox } from "./ending.ts";
+export { KeeperLostError } from "./errors.ts";
+export { keepWarmKeeper } from "./launch.ts";
 export { type Sweep, sweepLeftovers } from "./leftovers.ts";
 export type { ForegroundRun } from "./run.ts";
 export type * from "./spec.ts";

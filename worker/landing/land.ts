@@ -1,7 +1,7 @@
-import { adoptSandbox, openSandbox } from "../../sandbox/sandbox.ts";
+import { adoptSandbox, openSandbox, type Sandbox } from "../../sandbox/sandbox.ts";
 import type { Landing, Store } from "../../sandbox/workspace.ts";
 import { passed, runInside } from "../runs/check.ts";
-import { withDiff } from "../runs/colony.ts";
+import { saveChange, withDiff } from "../runs/colony.ts";
 import { failureOf } from "../runs/failure.ts";
 import type { Lease } from "../runs/lease.ts";
 import { openTaskStore, readSettings, specOf } from "../runs/prepare.ts";
@@ -26,7 +26,7 @@ export async function driveLanding(context: RunContext, lease: Lease): Promise<v
       check: (commit) => checkRebased(context, lease, store, commit),
       ...(sandbox === undefined ? {} : { sandbox }),
     });
-    await conclude(context, lease, store, landing);
+    await conclude(context, lease, store, landing, sandbox);
   } catch (error) {
     context.log.warn({ task: lease.taskId, err: error }, "landing failed");
     await lease.transact((task) => decideRefused(task, failureOf(error).sentence));
@@ -40,6 +40,7 @@ async function conclude(
   lease: Lease,
   store: Store,
   landing: Landing,
+  sandbox: Sandbox | undefined,
 ): Promise<void> {
   switch (landing.kind) {
     case "landed":
@@ -64,6 +65,8 @@ async function conclude(
       );
       return;
     case "refused":
+      // Newer files than those that were approved: the card shows them, with a Merge of their own.
+      await saveChange(context, lease, store, sandbox);
       await lease.transact((task) => decideRefused(task, landing.sentence));
   }
 }

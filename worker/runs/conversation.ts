@@ -9,7 +9,8 @@ import { decideAsk, decidePrompt, decideStep, type Step } from "./steps.ts";
 export type ConversationEnd =
   | { readonly kind: "finished" }
   | { readonly kind: "waiting" }
-  | { readonly kind: "stopped" }
+  /** `orderly`: the agent ended its turn; else it is still at work and must be killed. */
+  | { readonly kind: "stopped"; readonly orderly: boolean }
   | {
       readonly kind: "failed";
       readonly failure: { readonly kind: string; readonly sentence: string };
@@ -62,8 +63,10 @@ export async function converse(
   async function take(step: Step): Promise<ConversationEnd | "again" | undefined> {
     switch (step.kind) {
       case "stop":
-        await stopTurn(agent, lease, news, pending, options.graceMs);
-        return { kind: "stopped" };
+        return {
+          kind: "stopped",
+          orderly: await stopTurn(agent, lease, news, pending, options.graceMs),
+        };
       case "answer":
         await answer(step.requestId, step.optionId);
         return "again";
@@ -125,24 +128,25 @@ export async function converse(
   }
 }
 
-/** Asks the agent to end its turn, and listens to its last words for a while. */
+/** Asks the agent to end its turn, and listens to its last words for a while; whether it did. */
 async function stopTurn(
   agent: Agent,
   lease: Lease,
   news: AsyncIterator<AgentNews>,
   pending: Promise<IteratorResult<AgentNews>> | undefined,
   graceMs: number,
-): Promise<void> {
-  if (lease.task().promptInFlight === undefined) return;
+): Promise<boolean> {
+  if (lease.task().promptInFlight === undefined) return true;
   await agent.cancel();
   const over = Promise.withResolvers<"over">();
   const timer = setTimeout(() => over.resolve("over"), graceMs);
   try {
     for (let next = pending; ; next = undefined) {
       const result = await Promise.race([next ?? news.next(), over.promise]);
-      if (result === "over" || result.done === true) return;
+      if (result === "over") return false;
+      if (result.done === true) return true;
       await lease.transact((task) => decideNews(task, result.value));
-      if (result.value.happening.kind === "turn-ended") return;
+      if (result.value.happening.kind === "turn-ended") return true;
     }
   } finally {
     clearTimeout(timer);

@@ -1,3 +1,4 @@
+import { KeeperLostError } from "../../sandbox/sandbox.ts";
 import { Refusal } from "../protocol/refusal.ts";
 
 /** What the thread is told of an error, and the kind that a program can go by. */
@@ -12,6 +13,13 @@ export interface Failure {
  */
 export function failureOf(error: unknown): Failure {
   if (error instanceof Refusal) return { kind: "refused", sentence: error.message };
+  if (error instanceof KeeperLostError) {
+    return {
+      kind: "keeper-lost",
+      sentence:
+        "The sandbox was lost: the process that held the agent's terminal died. The files are kept; Retry goes on from them.",
+    };
+  }
   if (error instanceof Error && "kind" in error && typeof error.kind === "string") {
     return { kind: error.kind, sentence: error.message };
   }

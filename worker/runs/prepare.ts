@@ -34,6 +34,7 @@ export async function prepareColony(
 ): Promise<Colony> {
   await fixBase(lease, store);
   const settings = await readSettings(context, lease, store);
+  await tellRemarks(lease, settings.remarks);
   const profile = await chooseAgent(context, lease, settings);
   const adopted = await adoptSandbox(context.config.folder, lease.taskId);
   if (adopted !== undefined) return { store, settings, profile, sandbox: adopted, fresh: false };
@@ -59,6 +60,15 @@ async function fixBase(lease: Lease, store: Store): Promise<void> {
       { type: "run.based", branch: base.branch, commit: base.commit },
       ...remarks.map((sentence) => ({ type: "remark", sentence }) as const),
     ],
+  }));
+}
+
+/** Once a task: what of the repository's wishes does not hold here. */
+async function tellRemarks(lease: Lease, remarks: readonly string[]): Promise<void> {
+  if (remarks.length === 0 || lease.task().sandbox !== "none") return;
+  await lease.transact((task) => ({
+    task,
+    events: remarks.map((sentence) => ({ type: "remark", sentence })),
   }));
 }
 

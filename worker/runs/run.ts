@@ -1,3 +1,4 @@
+import { endSandbox, KeeperLostError } from "../../sandbox/sandbox.ts";
 import type { Agent } from "../agent/agent.ts";
 import { openAgent } from "../agent/open-agent.ts";
 import { agentSavedSchema } from "../agent/saved.ts";
@@ -31,7 +32,7 @@ export async function driveRun(context: RunContext, lease: Lease): Promise<void>
     const end = await talk(lease, colony, files.touch);
     if (end.kind === "waiting") return;
     await files.settled();
-    if (end.kind === "stopped") return await endStopped(context, lease, colony);
+    if (end.kind === "stopped") return await endStopped(context, lease, colony, end.orderly);
     if (end.kind === "failed") throw new RunFailure(end.failure);
     await enter(lease, "check");
     await runCheck(context, lease, colony);
@@ -177,10 +178,9 @@ async function endFinished(
         jobs: [{ kind: "run" }],
       };
     }
-    const worked = workedUntil(task, nowMs);
-    const { phase: _, step: _s, stopAsked: _a, ...rest } = worked;
+    const worked = endedRun(task);
     return {
-      task: { ...rest, state: "review", conflicts: [], endedAtMs: nowMs, activeAtMs: nowMs },
+      task: { ...worked, state: "review", conflicts: [] },
       events: [
         ...change.remarks.map((sentence) => ({ type: "remark", sentence }) as const),
         { type: "run.finished", summary: task.summary ?? "", change, elapsedMs: worked.workedMs },
@@ -193,26 +193,15 @@ async function endStopped(
   context: RunContext,
   lease: Lease,
   { store, sandbox }: Colony,
+  orderly: boolean,
 ): Promise<void> {
-  const change = await saveChange(context, lease, store, sandbox);
+  if (!orderly) await sandbox.close();
+  const change = await saveChange(context, lease, store, orderly ? sandbox : undefined);
   await lease.transact((task) => {
     const by = task.stopAsked ?? task.requester;
-    const {
-      phase: _,
-      step: _s,
-      stopAsked: _a,
-      promptInFlight: _p,
-      permission: _q,
-      ...rest
-    } = workedUntil(task, Date.now());
+    const { promptInFlight: _p, permission: _q, ...rest } = endedRun(task);
     return {
-      task: {
-        ...rest,
-        state: "stopped",
-        prompts: [],
-        endedAtMs: Date.now(),
-        activeAtMs: Date.now(),
-      },
+      task: { ...rest, state: "stopped", ...(orderly ? {} : { sandbox: "ended", previews: [] }) },
       events: [{ type: "run.stopped", by, change }],
     };
   });
@@ -221,26 +210,36 @@ async function endStopped(
 async function endFailed(context: RunContext, lease: Lease, error: unknown): Promise<void> {
   const failure = failureOf(error);
   context.log.warn({ task: lease.taskId, err: error }, "run failed");
+  const lost = error instanceof KeeperLostError;
+  if (lost) await saveWhatIsLeft(context, lease);
   await lease.transact((task) => {
-    const {
-      phase: _,
-      step: _s,
-      stopAsked: _a,
-      promptInFlight: _p,
-      permission: _q,
-      permissionAnswer: _r,
-      ...rest
-    } = workedUntil(task, Date.now());
+    const { promptInFlight: _p, permission: _q, permissionAnswer: _r, ...rest } = endedRun(task);
     return {
       task: {
         ...rest,
         state: "failed",
-        prompts: [],
         failure,
-        endedAtMs: Date.now(),
-        activeAtMs: Date.now(),
+        ...(lost ? { sandbox: "ended", previews: [] } : {}),
       },
       events: [{ type: "run.failed", ...failure }],
     };
   });
+}
+
+/** The keeper took its terminals and pipes along; the files are all there. */
+async function saveWhatIsLeft(context: RunContext, lease: Lease): Promise<void> {
+  try {
+    await endSandbox(context.config.folder, lease.taskId);
+    await saveChange(context, lease, await openTaskStore(context, lease));
+  } catch (error) {
+    if (error instanceof LeaseLostError) throw error;
+    context.log.warn({ task: lease.taskId, err: error }, "saving after a lost keeper");
+  }
+}
+
+/** What every end of a run has in common. */
+function endedRun(task: Task): Task {
+  const nowMs = Date.now();
+  const { phase: _, step: _s, stopAsked: _a, ...rest } = workedUntil(task, nowMs);
+  return { ...rest, prompts: [], endedAtMs: nowMs, activeAtMs: nowMs };
 }
