@@ -19,6 +19,8 @@ export function gatewayArgv(
     "--bounding-set=-all,+net_bind_service",
     "--inh-caps=-all,+net_bind_service",
     "--ambient-caps=-all,+net_bind_service",
+    // Said here too: the kernel forgets it when the user changes.
+    "--pdeathsig=KILL",
     nodePath,
     join(codeRoot, `worker/gateway/main${extname(import.meta.filename)}`),
   ];

@@ -7,7 +7,12 @@ import { text } from "node:stream/consumers";
 import { type StateFolder, stateFolder } from "../../../sandbox/state-folder.ts";
 
 const shared = process.env.COLONY_SHARED ?? "/var/lib/colony/shared";
-const main = join(import.meta.dirname, "../../../worker/cli/main.ts");
+const runtime = process.env.COLONY_RUNTIME;
+/** As the launcher starts it: from the copy of the code that everybody may read. */
+export const main =
+  runtime === undefined
+    ? join(import.meta.dirname, "../../../worker/cli/main.ts")
+    : join(runtime, "worker/cli/main.js");
 
 /** A state folder of its own, with nothing running in it. */
 export interface Installation extends AsyncDisposable {
@@ -66,9 +71,8 @@ export async function openInstallation(): Promise<Installation> {
           COLONY_SHARED: shared,
           COLONY_PREVIEW_PORT: String(previewPort),
           PORT: String(port),
-          ...(process.env.COLONY_RUNTIME === undefined
-            ? {}
-            : { COLONY_RUNTIME: process.env.COLONY_RUNTIME }),
+          NODE_COMPILE_CACHE: join(shared, "compile-cache"),
+          ...(runtime === undefined ? {} : { COLONY_RUNTIME: runtime }),
           ...options.env,
         },
       });

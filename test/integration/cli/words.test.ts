@@ -1,7 +1,7 @@
 import { chmod, mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Installation, openInstallation, startCommand } from "./colony.ts";
+import { type Installation, main, openInstallation, startCommand } from "./colony.ts";
 
 let colony: Installation;
 beforeEach(async () => {
@@ -78,7 +78,6 @@ test("a wrong variable is named", async () => {
 
 test("a reader that stops reading does not break the command", async () => {
   const script = `node=$1; shift; "$node" "$@" | true; echo "code \${PIPESTATUS[0]}"`;
-  const main = join(import.meta.dirname, "../../../worker/cli/main.ts");
   const command = startCommand(
     ["bash", "--norc", "-c", script, "bash", process.execPath, main, "--help"],
     {
