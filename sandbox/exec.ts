@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -11,6 +11,7 @@ import { systemEnvironment } from "./host-environment.ts";
 import { decideExit } from "./keeper/exit.ts";
 import { prepareExec } from "./keeper/inside-command.ts";
 import { readKeeperSpec } from "./keeper/keeper-spec.ts";
+import { waitForPid } from "./keeper/pid-file.ts";
 import { killTree } from "./keeper/process-tree.ts";
 import { sandboxPaths } from "./keeper-paths.ts";
 import type { ExecResult, Sandbox } from "./spec.ts";
@@ -57,17 +58,18 @@ export async function execInSandbox(
     output.push(bytes);
     options.onOutput?.(bytes);
   }
-  function kill(): void {
-    const pid = readPid(pidFile);
+  async function kill(): Promise<void> {
+    const pid = await waitForPid(pidFile, () => child.exitCode !== null);
     if (pid !== undefined) killTree(pid);
     child.kill("SIGKILL");
   }
+  const abort = () => void kill();
   const timer = setTimeout(() => {
     timedOut = true;
-    kill();
+    abort();
   }, options.timeoutMs);
-  options.signal?.addEventListener("abort", kill, { once: true });
-  if (options.signal?.aborted) kill();
+  options.signal?.addEventListener("abort", abort, { once: true });
+  if (options.signal?.aborted) abort();
   child.stdin?.on("error", () => undefined).end();
   child.stdout?.on("data", take);
   child.stderr?.on("data", take);
@@ -83,7 +85,7 @@ export async function execInSandbox(
     return { ...exit, output: output.text(), truncated: output.truncated, timedOut };
   } finally {
     clearTimeout(timer);
-    options.signal?.removeEventListener("abort", kill);
+    options.signal?.removeEventListener("abort", abort);
     await rm(files, { recursive: true, force: true });
   }
 }
@@ -103,13 +105,4 @@ async function waitForEnd(
       }
     });
   });
-}
-
-function readPid(path: string): number | undefined {
-  try {
-    const pid = Number(readFileSync(path, "utf8"));
-    return pid > 0 ? pid : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,8 +1,9 @@
 import type { ChildProcess } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { constants } from "node:os";
 import { startCommand } from "./command.ts";
 import { systemEnvironment } from "./host-environment.ts";
+import { signalGroup, waitForPid } from "./keeper/pid-file.ts";
 
 /** The streams of the command in front. */
 export interface FrontStreams {
@@ -34,7 +35,11 @@ export async function runInFront(
     detached: true,
   });
   connectStreams(child, streams);
-  using _signals = passSignals((signal) => sendSignal(pidFile, signal));
+  using _signals = passSignals((signal) => {
+    void waitForPid(pidFile, () => child.exitCode !== null).then((pid) => {
+      if (pid !== undefined) signalGroup(pid, signal);
+    });
+  });
   return await new Promise<number>((resolve, reject) => {
     child.on("error", reject);
     const finish = (code: number | null, signal: NodeJS.Signals | null) => {
@@ -79,16 +84,4 @@ export function passSignals(send: (signal: NodeJS.Signals) => void): Disposable 
       for (const timer of timers) clearTimeout(timer);
     },
   };
-}
-
-/** To the program's group, as a terminal would; its host pid is in the runtime's file. */
-function sendSignal(pidFile: string, signal: NodeJS.Signals): void {
-  for (const sign of [-1, 1]) {
-    try {
-      process.kill(sign * Number(readFileSync(pidFile, "utf8")), signal);
-      return;
-    } catch {
-      // Not begun, ended, or without a group of its own.
-    }
-  }
 }

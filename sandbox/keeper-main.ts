@@ -1,8 +1,9 @@
-import { closeSync, writeFileSync, writeSync } from "node:fs";
+import { appendFileSync, closeSync, writeFileSync, writeSync } from "node:fs";
 import { flushCompileCache } from "node:module";
 import { openKeeper } from "./keeper/keeper.ts";
 import { type KeeperReport, readKeeperSpec } from "./keeper/keeper-spec.ts";
 import { readStart } from "./keeper/start-report.ts";
+import { waitForClaim } from "./keeper/warm.ts";
 
 /** Where the launcher waits for the first line. */
 const reportFd = 3;
@@ -26,16 +27,23 @@ try {
   // A host that lets root do less.
 }
 
-const start = await readStart(process.stdin);
+// `keeper-main SPEC`, with the launch script's words as input; or `keeper-main --warm`, which has
+// everything loaded and waits to be told.
+const [, , specArgument = ""] = process.argv;
+const { specPath, start } =
+  specArgument === "--warm"
+    ? await waitForClaim(process.stdin)
+    : { specPath: specArgument, start: await readStart(process.stdin) };
 if (!start.ok) {
   report(start);
   process.exit(1);
 }
 try {
-  const spec = readKeeperSpec(process.argv[2] ?? "");
-  const { record, over } = await openKeeper(spec);
-  // One broken stream must not cost the terminals that this process holds; the log is `keeper.log`.
-  process.on("uncaughtException", (error) => console.error(new Date().toISOString(), error));
+  const { record, over, logPath } = await openKeeper(readKeeperSpec(specPath));
+  // One broken stream must not cost the terminals that this process holds.
+  process.on("uncaughtException", (error) => {
+    appendFileSync(logPath, `${new Date().toISOString()} ${error.stack}\n`);
+  });
   report({ ok: true, record });
   // Keepers end by SIGKILL, so the cache is written now: with it, the next one neither strips
   // types nor compiles (30 MB less, and half the time to start).

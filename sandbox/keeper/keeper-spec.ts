@@ -41,6 +41,13 @@ export interface KeeperRecord {
   readonly startedAt: string;
 }
 
+/** What a warm keeper is told when its sandbox has come. */
+export interface KeeperClaim {
+  readonly specPath: string;
+  /** Shell lines that mount and start it; see `renderSteps`. */
+  readonly steps: string;
+}
+
 /** First line on the launcher's pipe. */
 export type KeeperReport =
   | { readonly ok: true; readonly record: KeeperRecord }

@@ -24,10 +24,15 @@ const lookForEndIntervalMs = 1_000;
 /** A driver is woken at most this often by a process that prints without pause. */
 const outputEventIntervalMs = 10;
 
-/** Holds a running sandbox until it ends; answers its record and a promise of the end. */
-export async function openKeeper(
-  spec: KeeperSpec,
-): Promise<{ readonly record: KeeperRecord; readonly over: Promise<void> }> {
+/** A kept sandbox: what was written down, its end, and where to note mishaps. */
+export interface Keeper {
+  readonly record: KeeperRecord;
+  readonly over: Promise<void>;
+  readonly logPath: string;
+}
+
+/** Holds a running sandbox until it ends. */
+export async function openKeeper(spec: KeeperSpec): Promise<Keeper> {
   const folder = stateFolder(spec.home, spec.shared);
   const { id, limits, workspace } = spec.sandbox;
   const paths = sandboxPaths(folder, id);
@@ -110,7 +115,7 @@ export async function openKeeper(
   };
   writeFileSync(`${paths.keeperRecord}.new`, JSON.stringify(record), { mode: 0o600 });
   renameSync(`${paths.keeperRecord}.new`, paths.keeperRecord);
-  return { record, over: over.promise.then(() => sleep(50)) };
+  return { record, over: over.promise.then(() => sleep(50)), logPath: paths.keeperLog };
 }
 
 function writtenFolder(workspace: NonNullable<KeeperSpec["sandbox"]["workspace"]>): string {

@@ -81,8 +81,6 @@ export interface LaunchPlan {
   readonly layout: CgroupLayout;
   readonly keeperGroup: string;
   readonly tools: { readonly mount: string; readonly umount: string; readonly crun: string };
-  /** Command of the keeper. */
-  readonly keeperArgv: readonly string[];
 }
 
 /**
@@ -90,11 +88,17 @@ export interface LaunchPlan {
  * runtime's start go on while Node starts, and tell the keeper through its standard input how they
  * went. `started` is the last line when all went well.
  */
-export function renderLaunchScript(plan: LaunchPlan): string {
-  const { paths, tools, layout } = plan;
-  const join = allFolders(layout, plan.keeperGroup).map(
+export function renderLaunchScript(plan: LaunchPlan, keeperArgv: readonly string[]): string {
+  const join = allFolders(plan.layout, plan.keeperGroup).map(
     (folder) => `echo $$ > ${quote(`${folder}/cgroup.procs`)}`,
   );
+  const keeper = keeperArgv.map(quote).join(" ");
+  return [...join, "cd /", `( ${renderSteps(plan)} ) 2>&1 | exec ${keeper} &`].join("\n");
+}
+
+/** The steps alone, for a keeper that runs them itself. */
+export function renderSteps(plan: LaunchPlan): string {
+  const { paths, tools, layout } = plan;
   // crun takes a hybrid host for a broken one while it sees a controller on v2: hide the mount here.
   const hide = layout.hybridMount === undefined ? [] : [`${tools.umount} -n ${layout.hybridMount}`];
   const crun = [
@@ -105,7 +109,7 @@ export function renderLaunchScript(plan: LaunchPlan): string {
   ];
   const steps = [
     "set -e",
-    "exec 3>&-",
+    "exec 2>&1 3>&-",
     "echo mounting",
     `${tools.mount} -n --all --fstab ${quote(paths.fstab)}`,
     ...hide,
@@ -115,8 +119,7 @@ export function renderLaunchScript(plan: LaunchPlan): string {
     `${crun.join(" ")} || { cat ${quote(paths.runtimeLog)}; exit 1; }`,
     "echo started",
   ];
-  const keeper = plan.keeperArgv.map(quote).join(" ");
-  return [...join, "cd /", `( ${steps.join("\n")} ) 2>&1 | exec ${keeper} &`].join("\n");
+  return steps.join("\n");
 }
 
 /** One word for the shell. */

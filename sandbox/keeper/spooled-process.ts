@@ -1,12 +1,12 @@
 import type { ChildProcess } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import type { Readable } from "node:stream";
-import { setTimeout as sleep } from "node:timers/promises";
 import { startCommand } from "../command.ts";
 import { systemEnvironment } from "../host-environment.ts";
 import type { Exit, ProcessSpec } from "../spec.ts";
 import { decideExit } from "./exit.ts";
 import { type ExecTarget, prepareExec } from "./inside-command.ts";
+import { signalGroup, waitForPid } from "./pid-file.ts";
 import { killTree } from "./process-tree.ts";
 import { SpoolFile, type SpoolPaths, saveExit } from "./spool.ts";
 import { openTerminal } from "./terminal.ts";
@@ -64,7 +64,7 @@ export async function startSpooled(
   let exit: Exit | undefined;
 
   async function kill(signal: NodeJS.Signals): Promise<void> {
-    const pid = await readPid(paths.pidFile, () => exit !== undefined);
+    const pid = await waitForPid(paths.pidFile, () => exit !== undefined);
     if (pid === undefined || exit !== undefined) return;
     if (signal === "SIGKILL") killTree(pid);
     else signalGroup(pid, signal);
@@ -145,29 +145,4 @@ async function waitForEnd(
     }
   });
   return promise;
-}
-
-/** The runtime writes it when the program has begun; a kill may come before. */
-async function readPid(path: string, isOver: () => boolean): Promise<number | undefined> {
-  for (let attempt = 0; attempt < 200 && !isOver(); attempt++) {
-    try {
-      const pid = Number(readFileSync(path, "utf8"));
-      if (pid > 0) return pid;
-    } catch {
-      // Not yet.
-    }
-    await sleep(10);
-  }
-  return undefined;
-}
-
-function signalGroup(leader: number, signal: NodeJS.Signals): void {
-  for (const pid of [-leader, leader]) {
-    try {
-      process.kill(pid, signal);
-      return;
-    } catch {
-      // No group of its own, or gone.
-    }
-  }
 }
