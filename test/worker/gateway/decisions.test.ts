@@ -29,6 +29,7 @@ test.each([
   ["DELETE", "/v1/models/x"],
   ["POST", "/v1/organization/api_keys"],
   ["POST", "/v1/messages/../files"],
+  ["GET", "/v1/models/../files"],
   ["POST", "/v1//messages"],
   ["POST", "/v1/messages%2f..%2ffiles"],
   ["POST", "/v1beta/models/x:batchDelete"],
@@ -60,13 +61,7 @@ test("the dummy key is taken off and the real one put in", () => {
     "accept-encoding": "identity",
     "x-api-key": "real-a",
   });
-  expect(upstreamHeaders(dummy, config.upstreams.gemini)).toHaveProperty(
-    "x-goog-api-key",
-    "real-g",
-  );
-  expect(Object.values(upstreamHeaders(dummy, config.upstreams.openai))).not.toContain(
-    "Bearer dummy",
-  );
+  expect(JSON.stringify(upstreamHeaders(dummy, config.upstreams.openai))).not.toContain("dummy");
   expect(upstreamQuery("alt=sse&key=dummy")).toBe("?alt=sse");
   expect(upstreamQuery("key=dummy")).toBe("");
 });
