@@ -1,4 +1,5 @@
 import { pino } from "pino";
+import { keepWarmKeeper } from "../sandbox/sandbox.ts";
 import { parseWorkerConfig } from "./config.ts";
 import { openJobWorkers } from "./jobs/job-workers.ts";
 import { openRunContext } from "./runs/open-run-context.ts";
@@ -17,6 +18,8 @@ process.on("SIGHUP", () => {});
 process.on("disconnect", () => ended.resolve());
 
 await using context = await openRunContext(config, process.env, log);
+// The next sandbox of this driver does not wait for Node to start.
+using _warm = keepWarmKeeper(config.folder);
 const workers = openJobWorkers(context, context.redisAddress, process.pid);
 await ended.promise;
 await workers[Symbol.asyncDispose]();
