@@ -1,6 +1,6 @@
 import type { Colony } from "./colony.ts";
 import { saveChange } from "./colony.ts";
-import type { Lease } from "./lease.ts";
+import { type Lease, LeaseLostError } from "./lease.ts";
 import type { RunContext } from "./run-context.ts";
 
 /** Quiet after the last tool call before a snapshot; and the least time between two. */
@@ -30,6 +30,7 @@ export function watchFiles(
     timer = undefined;
     lastMs = Date.now();
     running = saveChange(context, lease, store, sandbox).catch((error: unknown) => {
+      if (error instanceof LeaseLostError) return;
       context.log.warn({ task: lease.taskId, err: error }, "snapshot while working failed");
     });
   };

@@ -52,7 +52,8 @@ async function shipAll(
 ): Promise<void> {
   const { folder } = context.config;
   const ids = await readdir(folder.sandboxes).catch(() => []);
-  for (const id of ids) {
+  // A folder under another name is on its way out.
+  for (const id of ids.filter((name) => !name.startsWith("."))) {
     const spool = spoolFolder(folder, id);
     const names = await readdir(spool).catch(() => []);
     for (const name of names.filter((file) => file.endsWith(".out"))) {
