@@ -1,30 +1,40 @@
-import { chmod, chown, copyFile, mkdir, rename, rm } from "node:fs/promises";
+import { constants } from "node:fs";
+import { chmod, copyFile, lchown, mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { CommandError, runOrThrow } from "../command.ts";
 import { systemEnvironment } from "../host-environment.ts";
-import { addWorkspace } from "./add-workspace.ts";
+import { addWorkspace, type NewWorkspace } from "./add-workspace.ts";
 import { JjError } from "./errors.ts";
 import { removeFolder } from "./folders.ts";
 import { askGit } from "./git.ts";
 import type { Golden } from "./golden.ts";
 import { tellJj, tellJjIn } from "./jj.ts";
-import type { HeldLock } from "./lock.ts";
+import { HeldLock } from "./lock.ts";
 import type { RepositoryContext } from "./programs.ts";
 
-/** Checks a commit out as jj does: all of it, or what differs from a golden that is there. */
+const lockWaitMs = 600_000;
+
+/**
+ * Checks a commit out as jj does: all of it, or what differs from a golden that is there. The turn
+ * is the goldens' own lock: the store's is taken only while jj writes an operation, so that a long
+ * checkout keeps nobody from saving.
+ */
 export async function buildGolden(
   context: RepositoryContext,
-  lock: HeldLock,
+  turn: HeldLock,
   commit: string,
   golden: Golden,
   from: (Golden & { readonly commit: string }) | undefined,
 ): Promise<void> {
   const name = `golden-${commit.slice(0, 16)}`;
   const folder = join(context.layout.making, name);
-  const wanted = { name, folder } as const;
-  if (from === undefined || !(await growFrom(context, lock, wanted, commit, from))) {
-    await addWorkspace(context, lock, { ...wanted, base: commit, patterns: "full" });
+  const wanted: NewWorkspace = { name, folder, base: commit, patterns: "empty" };
+  if (from === undefined || !(await growFrom(context, wanted, from))) {
+    await add(context, wanted);
+    // Writes files, and no operation.
+    await tellJjIn(context, turn, folder, ["--quiet", "sparse", "set", "--clear", "--add", "."]);
   }
+  await using lock = await HeldLock.take(context.layout.lockFile, lockWaitMs);
   await tellJj(context, lock, ["--quiet", "workspace", "forget", name]);
   const partial = `${golden.root}.partial`;
   await removeFolder(partial);
@@ -40,49 +50,60 @@ export async function buildGolden(
  */
 async function growFrom(
   context: RepositoryContext,
-  lock: HeldLock,
-  wanted: { readonly name: string; readonly folder: string },
-  commit: string,
+  wanted: NewWorkspace,
   from: Golden & { readonly commit: string },
 ): Promise<boolean> {
-  const { owner } = context;
   try {
-    await addWorkspace(context, lock, { ...wanted, base: from.commit, patterns: "empty" });
+    await add(context, { ...wanted, base: from.commit });
     await runOrThrow("copying files by links", {
       argv: ["cp", "-al", "--", `${from.tree}/.`, `${wanted.folder}/`],
       env: systemEnvironment,
       timeoutMs: 600_000,
       maxOutputBytes: 10_000,
     });
-    const state = join(wanted.folder, ".jj", "working_copy", "tree_state");
-    await copyFile(from.treeState, state);
-    await chown(state, owner.uid, owner.gid);
-    await tellJjIn(context, lock, wanted.folder, ["--quiet", "new", commit]);
+    await putTreeState(context, from.treeState, join(wanted.folder, ".jj"));
+    await using lock = await HeldLock.take(context.layout.lockFile, lockWaitMs);
+    await tellJjIn(context, lock, wanted.folder, ["--quiet", "new", wanted.base]);
     return true;
   } catch (error) {
     if (!(error instanceof JjError || error instanceof CommandError)) throw error;
-    await tellJj(context, lock, ["--quiet", "workspace", "forget", wanted.name]);
-    await removeFolder(wanted.folder);
     return false;
   }
+}
+
+async function add(context: RepositoryContext, wanted: NewWorkspace): Promise<void> {
+  await using lock = await HeldLock.take(context.layout.lockFile, lockWaitMs);
+  await addWorkspace(context, lock, wanted);
+}
+
+/** Gives a workspace without files another's record of them; no link there is followed. */
+export async function putTreeState(
+  context: RepositoryContext,
+  treeState: string,
+  jjFolder: string,
+): Promise<void> {
+  const state = join(jjFolder, "working_copy", "tree_state");
+  await rm(state, { force: true });
+  await copyFile(treeState, state, constants.COPYFILE_EXCL);
+  await lchown(state, context.owner.uid, context.owner.gid);
 }
 
 /** Checks a commit out by git alone; nothing can be snapshotted over it. */
 export async function buildBareGolden(
   context: RepositoryContext,
-  lock: HeldLock,
+  turn: HeldLock,
   commit: string,
   golden: Golden,
 ): Promise<void> {
   const folder = join(context.layout.making, `files-${commit.slice(0, 16)}`);
   await removeFolder(folder);
   await mkdir(folder, { mode: 0o755 });
-  await chown(folder, context.owner.uid, context.owner.gid);
+  await lchown(folder, context.owner.uid, context.owner.gid);
   const index = `${folder}.index`;
   const tree = ["--work-tree", folder];
-  await askGit(context, "checking out", [...tree, "read-tree", commit], { lock, index });
+  await askGit(context, "checking out", [...tree, "read-tree", commit], { lock: turn, index });
   const out = [...tree, "checkout-index", "--all", "--force", "--quiet"];
-  await askGit(context, "checking out", out, { lock, index });
+  await askGit(context, "checking out", out, { lock: turn, index });
   await rm(index, { force: true });
   const partial = `${golden.root}.partial`;
   await removeFolder(partial);
@@ -99,7 +120,7 @@ async function place(
 ): Promise<void> {
   const point = join(folder, ".jj");
   await mkdir(point, { mode: 0o755 });
-  await chown(point, context.owner.uid, context.owner.gid);
+  await lchown(point, context.owner.uid, context.owner.gid);
   await chmod(folder, 0o755);
   await rename(folder, join(partial, "tree"));
   await rename(partial, golden.root);

@@ -29,33 +29,33 @@ export function goldenOf(context: RepositoryContext, name: string): Golden {
 /** Makes the golden workspace of a commit that jj shows, from the last one where there is one. */
 export async function ensureGolden(
   context: RepositoryContext,
-  lock: HeldLock,
+  turn: HeldLock,
   commit: string,
 ): Promise<Golden> {
   const golden = goldenOf(context, goldenName(commit, false));
   if (await folderExists(golden.root)) return touch(golden);
   const last = await lastMade(context);
   const from = last === undefined ? undefined : { commit: last, ...goldenOf(context, last) };
-  await buildGolden(context, lock, commit, golden, from);
+  await buildGolden(context, turn, commit, golden, from);
   return golden;
 }
 
 /** Checks out a commit that only git knows (a rebase that is not integrated). */
 export async function ensureBareGolden(
   context: RepositoryContext,
-  lock: HeldLock,
+  turn: HeldLock,
   commit: string,
 ): Promise<Golden> {
   const golden = goldenOf(context, goldenName(commit, true));
   if (await folderExists(golden.root)) return touch(golden);
-  await buildBareGolden(context, lock, commit, golden);
+  await buildBareGolden(context, turn, commit, golden);
   return golden;
 }
 
 /** Removes the goldens that no workspace stands on, but the newest few. */
 export async function sweepGolden(
   context: RepositoryContext,
-  _lock: HeldLock,
+  _turn: HeldLock,
   inUse: ReadonlySet<string>,
 ): Promise<void> {
   const spare = (await newestFirst(context)).filter((name) => !inUse.has(name));

@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, lchown, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runOrThrow } from "../command.ts";
 import { folderExists, removeFolder } from "./folders.ts";
@@ -14,21 +14,31 @@ const lockWaitMs = 120_000;
 /** Makes the folders and the jj store of a repository, or finds them. Safe when two do it at once. */
 export async function initStore(context: RepositoryContext): Promise<void> {
   const { layout, owner } = context;
+  const done = join(layout.root, "ready");
+  const config = renderJjConfig(await pathInView(context, context.programs.git));
+  if ((await readFile(done, "utf8").catch(() => "")) === config) return;
   // Others pass through, and see only what is theirs.
-  await mkdir(layout.root, { recursive: true, mode: 0o711 });
-  await chmod(context.folder.repositories, 0o711);
-  await chmod(layout.root, 0o711);
+  await mkdir(layout.jj, { recursive: true, mode: 0o711 });
+  for (const path of [context.folder.repositories, layout.root, layout.jj])
+    await chmod(path, 0o711);
   await using lock = await HeldLock.take(layout.lockFile, lockWaitMs);
-  for (const path of [layout.jj, layout.home, layout.making]) {
+  for (const path of [layout.home, layout.making]) {
     await mkdir(path, { recursive: true, mode: 0o700 });
-    await chown(path, owner.uid, owner.gid);
+    await lchown(path, owner.uid, owner.gid);
   }
   await mkdir(layout.golden, { recursive: true, mode: 0o700 });
   await mkdir(layout.workspaces, { recursive: true, mode: 0o711 });
-  await writeConfig(context);
-  const done = join(layout.store, ".jj", "colony-ready");
-  if (await folderExists(done)) return;
+  // The path of git in it changes with each new tool prefix.
+  await writeFile(layout.configFile, config, { mode: 0o644 });
+  if (!(await folderExists(done))) await makeStore(context, lock);
+  await writeFile(done, config);
+}
+
+async function makeStore(context: RepositoryContext, lock: HeldLock): Promise<void> {
+  const { layout, owner } = context;
   await removeFolder(layout.store);
+  await mkdir(layout.store, { mode: 0o700 });
+  await lchown(layout.store, owner.uid, owner.gid);
   const args = ["git", "init", "--no-colocate", layout.store];
   const result = await runOrThrow("making the jj store", {
     argv: [context.programs.jj, "--quiet", ...args],
@@ -43,13 +53,4 @@ export async function initStore(context: RepositoryContext): Promise<void> {
   // git's own maintenance inside jj's store would pack and prune under its feet.
   await askGit(context, "configuring the store", ["config", "maintenance.auto", "false"], { lock });
   await askGit(context, "configuring the store", ["config", "gc.auto", "0"], { lock });
-  await writeFile(done, "");
-}
-
-/** The path of git changes with each new tool prefix. */
-async function writeConfig(context: RepositoryContext): Promise<void> {
-  const text = renderJjConfig(await pathInView(context, context.programs.git));
-  const path = context.layout.configFile;
-  if ((await readFile(path, "utf8").catch(() => "")) === text) return;
-  await writeFile(path, text, { mode: 0o644 });
 }

@@ -18,6 +18,8 @@ import { originRef, pushCommit } from "./transport.ts";
 import { jjInView } from "./view.ts";
 
 const lockWaitMs = 600_000;
+/** Others' checks may take long, and each waits for its turn. */
+const turnWaitMs = 6 * 3_600_000;
 const maxTries = 6;
 
 export type LandOptions = Parameters<import("../workspace.ts").Store["land"]>[1];
@@ -45,7 +47,7 @@ export async function landChange(
   options: LandOptions,
 ): Promise<Landing> {
   const { context } = remote;
-  await using _turn = await HeldLock.take(context.layout.landingLockFile, lockWaitMs);
+  await using _turn = await HeldLock.take(context.layout.landingLockFile, turnWaitMs);
   for (let tries = 0; tries < maxTries; tries++) {
     const outcome = await tryLanding(remote, taskId, options);
     if (outcome !== "stale") return outcome;

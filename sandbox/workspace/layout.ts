@@ -5,7 +5,7 @@ import type { RepositoryAddress } from "./address.ts";
 import { WorkspaceError } from "./errors.ts";
 
 /**
- * Paths of one repository on this host. `jj`, `golden` belong to the store's owner, `staging` to
+ * Paths of one repository on this host. What lies in `jj` belongs to the store's owner, `staging` to
  * the caller, the folders between them to root, so that no account can swap another's folder.
  */
 export interface RepositoryLayout {
@@ -14,6 +14,7 @@ export interface RepositoryLayout {
   readonly lockFile: string;
   readonly landingLockFile: string;
   readonly transportLockFile: string;
+  readonly goldenLockFile: string;
   /** Everything that jj may touch: store, home, configuration, workspaces being made. */
   readonly jj: string;
   readonly store: string;
@@ -55,6 +56,7 @@ export function repositoryLayout(
     lockFile: join(root, "lock"),
     landingLockFile: join(root, "landing.lock"),
     transportLockFile: join(root, "transport.lock"),
+    goldenLockFile: join(root, "golden.lock"),
     jj,
     store: join(jj, "store"),
     gitFolder: join(jj, "store", ".jj", "repo", "store", "git"),

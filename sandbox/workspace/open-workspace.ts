@@ -1,4 +1,4 @@
-import { chown, copyFile, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { lchown, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { WorkspaceMount } from "../workspace.ts";
 import { addWorkspace } from "./add-workspace.ts";
@@ -6,62 +6,77 @@ import { commitShown, workspaceSymbol } from "./change.ts";
 import { JjError } from "./errors.ts";
 import { removeFolder } from "./folders.ts";
 import { ensureBareGolden, ensureGolden, goldenName, goldenOf, sweepGolden } from "./golden.ts";
+import { putTreeState } from "./golden-build.ts";
 import { askJj, tellJj } from "./jj.ts";
 import { type WorkspaceLayout, workspaceLayout } from "./layout.ts";
-import type { HeldLock } from "./lock.ts";
+import { HeldLock } from "./lock.ts";
 import type { RepositoryContext } from "./programs.ts";
 import { readRecord, saveRecord, type WorkspaceRecord } from "./record.ts";
 import { jjInView } from "./view.ts";
 
+const lockWaitMs = 600_000;
+/** A first checkout of a large repository takes its time. */
+const goldenWaitMs = 3_600_000;
+
 /** Makes the workspace of a task on a commit, or finds it again. */
 export async function makeWorkspace(
   context: RepositoryContext,
-  lock: HeldLock,
   taskId: string,
   base: string,
 ): Promise<WorkspaceMount> {
   const workspace = workspaceLayout(context.layout, taskId);
   const found = await readRecord(workspace.recordFile);
   if (found !== undefined && !isOutdated(found, base)) return mountOf(context, workspace, found);
+  const shown = await commitShown(context, base);
+  await using turn = await HeldLock.take(context.layout.goldenLockFile, goldenWaitMs);
+  await sweepGolden(context, turn, await basesInUse(context));
+  if (shown) await ensureGolden(context, turn, base);
+  else await ensureBareGolden(context, turn, base);
+  await using lock = await HeldLock.take(context.layout.lockFile, lockWaitMs);
+  const record = shown
+    ? await makeOverlayOrFolder(context, lock, workspace, taskId, base)
+    : { ...emptyRecord(taskId, base), kind: "none" as const };
+  if (!shown) await makeFolders(context, lock, workspace, taskId);
+  await saveRecord(workspace.recordFile, record);
+  return mountOf(context, workspace, record);
+}
+
+async function makeOverlayOrFolder(
+  context: RepositoryContext,
+  lock: HeldLock,
+  workspace: WorkspaceLayout,
+  taskId: string,
+  base: string,
+): Promise<WorkspaceRecord> {
+  await makeFolders(context, lock, workspace, taskId);
+  const change = await addOverlayWorkspace(context, lock, workspace, taskId, base);
+  const record = emptyRecord(taskId, base);
+  const made: WorkspaceRecord = { ...record, kind: "overlay", change };
+  if (await roundTrip(context, lock, workspace, made)) return made;
+  await makeFolders(context, lock, workspace, taskId);
+  const plain = await addFolderWorkspace(context, lock, workspace, taskId, base);
+  return { ...record, kind: "folder", change: plain };
+}
+
+/** The task's folders, empty, whatever was there. */
+async function makeFolders(
+  context: RepositoryContext,
+  lock: HeldLock,
+  workspace: WorkspaceLayout,
+  taskId: string,
+): Promise<void> {
   await forgetWorkspace(context, lock, taskId);
-  await sweepGolden(context, lock, await basesInUse(context));
   await mkdir(workspace.root, { recursive: true, mode: 0o711 });
   await mkdir(workspace.upperParent, { recursive: true, mode: 0o700 });
-  const record = { version: 1, taskId, base, conflictPaths: [], nested: [] } as const;
-  if (!(await commitShown(context, base))) {
-    await ensureBareGolden(context, lock, base);
-    return keep(context, workspace, { ...record, kind: "none", conflictPaths: [], nested: [] });
-  }
-  await ensureGolden(context, lock, base);
-  const change = await addOverlayWorkspace(context, lock, workspace, taskId, base);
-  const made: WorkspaceRecord = {
-    ...record,
-    kind: "overlay",
-    change,
-    conflictPaths: [],
-    nested: [],
-  };
-  if (await roundTrip(context, lock, workspace, made)) return keep(context, workspace, made);
-  await forgetWorkspace(context, lock, taskId);
-  return keep(context, workspace, {
-    ...made,
-    kind: "folder",
-    change: await addFolderWorkspace(context, lock, workspace, taskId, base),
-  });
+}
+
+function emptyRecord(taskId: string, base: string) {
+  return { version: 1 as const, taskId, base, conflictPaths: [], nested: [] };
 }
 
 /** Made for another commit and never looked at since: what a killed landing's check left. */
 function isOutdated(found: WorkspaceRecord, base: string): boolean {
   return found.base !== base && (found.kind === "none" || found.snapshot === undefined);
-}
-
-async function keep(
-  context: RepositoryContext,
-  workspace: WorkspaceLayout,
-  record: WorkspaceRecord,
-): Promise<WorkspaceMount> {
-  await saveRecord(workspace.recordFile, record);
-  return mountOf(context, workspace, record);
 }
 
 /** How a recorded workspace is mounted. */
@@ -95,9 +110,7 @@ async function addOverlayWorkspace(
   const made = join(context.layout.making, taskId);
   await addWorkspace(context, lock, { name: taskId, base, patterns: "empty", folder: made });
   await adoptJjFolder(context, made, workspace);
-  const state = join(workspace.jjFolder, "working_copy", "tree_state");
-  await copyFile(goldenOf(context, base).treeState, state);
-  await chown(state, context.owner.uid, context.owner.gid);
+  await putTreeState(context, goldenOf(context, base).treeState, workspace.jjFolder);
   await removeFolder(made);
   return changeOf(context, taskId);
 }
@@ -115,7 +128,7 @@ async function addFolderWorkspace(
   await mkdir(workspace.root, { recursive: true, mode: 0o711 });
   await adoptJjFolder(context, made, workspace);
   await mkdir(join(made, ".jj"));
-  await chown(join(made, ".jj"), context.owner.uid, context.owner.gid);
+  await lchown(join(made, ".jj"), context.owner.uid, context.owner.gid);
   await rename(made, workspace.plain);
   return changeOf(context, taskId);
 }
@@ -129,7 +142,7 @@ async function adoptJjFolder(
   await rename(join(made, ".jj"), workspace.jjFolder);
   const repo = join(workspace.jjFolder, "repo");
   await writeFile(repo, join(context.layout.store, ".jj", "repo"));
-  await chown(repo, context.owner.uid, context.owner.gid);
+  await lchown(repo, context.owner.uid, context.owner.gid);
 }
 
 async function changeOf(context: RepositoryContext, taskId: string): Promise<string> {
@@ -172,6 +185,9 @@ export async function forgetWorkspace(
   taskId: string,
 ): Promise<void> {
   const workspace = workspaceLayout(context.layout, taskId);
+  // What has not landed goes with it: heads that nobody wants make every later command slower.
+  const left = `present(${workspaceSymbol(taskId)}) & mutable()`;
+  await tellJj(context, lock, ["--quiet", "abandon", left]);
   await tellJj(context, lock, ["--quiet", "workspace", "forget", taskId]);
   await rm(workspace.recordFile, { force: true });
   await removeFolder(workspace.root);

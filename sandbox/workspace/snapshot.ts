@@ -65,10 +65,11 @@ export async function takeSnapshot(
   if (description !== undefined && (await describe(context, lock, change, description))) {
     change = await readChange(context, symbol);
   }
-  const snapshot = await renderSnapshot(context, record, change, {
-    nested,
-    remarks: snapshotRemarks(skipped, nested),
-  });
+  const remarks = snapshotRemarks(skipped, nested);
+  const last = record.snapshot;
+  if (last?.commit === change.commit && last.remarks.join("\n") === remarks.join("\n")) return last;
+  const snapshot = await renderSnapshot(context, record, change, { nested, remarks });
+  await syncToDisk(context.layout.root);
   await saveRecord(workspace.recordFile, {
     ...record,
     change: change.change,
@@ -80,7 +81,6 @@ export async function takeSnapshot(
     },
     nested,
   });
-  await syncToDisk(context.layout.root);
   return snapshot;
 }
 

@@ -69,9 +69,8 @@ class RepositoryStore implements Store {
     return result.exitCode === 0 ? result.stdout.toString("utf8") : undefined;
   }
 
-  async openWorkspace(taskId: string, baseCommit: string): Promise<WorkspaceMount> {
-    await using lock = await this.#lock();
-    return await makeWorkspace(this.#remote.context, lock, taskId, baseCommit);
+  openWorkspace(taskId: string, baseCommit: string): Promise<WorkspaceMount> {
+    return makeWorkspace(this.#remote.context, taskId, baseCommit);
   }
 
   async snapshot(

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openStore, type Store } from "../../sandbox/workspace.ts";
 import {
@@ -183,6 +184,23 @@ describe("two tasks and one repository", () => {
       "",
     );
     expect(edit(folder, old, "cat poem.txt; ls; ls src")).toBe(`${tenLines}poem.txt\nsrc\na.ts\n`);
+  });
+
+  test("where jj does not take the overlay's record of files, a plain folder serves", async () => {
+    const commit = pushOutside(bare, "Plain", { "plain.txt": "p\n" });
+    await store.fetch();
+    await store.openWorkspace("t-broken", commit);
+    const golden = join(folder.repositories, store.key, "golden", commit);
+    writeFileSync(join(golden, "tree_state"), "no format that jj knows");
+    rmSync(join(golden, "round-trip"));
+    const mount = await store.openWorkspace("t-plain", commit);
+    expect(mount.kind).toBe("folder");
+    edit(folder, mount, "echo more >> plain.txt");
+    const snapshot = await store.snapshot("t-plain", request("t-plain", "Plain"));
+    expect(snapshot.files).toMatchObject([{ path: "plain.txt", added: 1, removed: 0 }]);
+    expect(await land("t-plain", snapshot.tree)).toMatchObject({ kind: "landed" });
+    expect(onMain(bare, "plain.txt")).toBe("p\nmore");
+    await store.discardWorkspace("t-broken");
   });
 
   test("a discarded workspace leaves nothing and can be made anew", async () => {
