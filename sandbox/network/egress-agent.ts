@@ -30,7 +30,7 @@ export class EgressAgent extends Agent {
     _options: unknown,
     done: (error: Error | null, socket: Duplex) => void,
   ): undefined {
-    openEgress(this.#context, this.#request).then((egress) => {
+    void openEgress(this.#context, this.#request).then((egress) => {
       if (!egress.ok) return done(new EgressError(egress), undefined as unknown as Socket);
       if (egress.via === "proxy") this.#onceOnly.add(egress.socket);
       done(null, egress.socket);

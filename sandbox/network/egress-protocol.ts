@@ -70,7 +70,10 @@ export function parseEgressAnswer(line: string): EgressAnswer | undefined {
 export function parseRelayReport(line: string): RelayReport | undefined {
   const value = parseObject(line);
   if (value === undefined) return undefined;
-  const text = (key: string): string => String(value[key] ?? "").slice(0, 300);
+  const text = (key: string): string => {
+    const found = value[key];
+    return typeof found === "string" ? found.slice(0, 300) : "";
+  };
   const number = (key: string): number => (typeof value[key] === "number" ? value[key] : 0);
   const to = { name: text("name"), port: number("port") };
   switch (value["report"]) {

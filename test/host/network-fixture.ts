@@ -108,7 +108,7 @@ async function runInside(initPid: number, line: string): Promise<Said> {
     if (!(error instanceof Error && "code" in error && "stdout" in error && "stderr" in error)) {
       throw error;
     }
-    return { code: Number(error.code), out: `${error.stdout}${error.stderr}` };
+    return { code: Number(error.code), out: `${String(error.stdout)}${String(error.stderr)}` };
   }
 }
 

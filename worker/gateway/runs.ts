@@ -106,7 +106,7 @@ export class Runs {
 
   async #serve(id: string, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const run = this.#runs.get(id);
-    const [path = "", query = ""] = splitOnce(incoming.url ?? "/", "?");
+    const [path, query] = splitOnce(incoming.url ?? "/", "?");
     const to = modelRequest(incoming.method ?? "GET", path, incoming.headers);
     if (run === undefined || to === undefined) {
       const message = `The model gateway serves models only, not ${incoming.method} ${path.slice(0, 200)}.`;

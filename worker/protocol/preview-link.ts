@@ -63,7 +63,7 @@ export function signPreviewLink(options: PreviewLinkOptions): string {
   const { key, previewPort, taskId, port, nowMs } = options;
   const url = new URL(`http://${previewHost({ taskId, port })}:${previewPort}/`);
   // Set piece by piece: a path such as `//evil.example` must not become a host.
-  const [path = "/", query = ""] = splitOnce(options.path, "?");
+  const [path, query] = splitOnce(options.path, "?");
   url.pathname = path.replace(/^\/*/, "/");
   url.search = query;
   const expiresMs = nowMs + (options.lifetimeMs ?? usualLifetimeMs);
