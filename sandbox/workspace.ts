@@ -83,6 +83,7 @@ export type Landing =
       readonly snapshot: Snapshot;
       readonly files: readonly {
         readonly path: string;
+        /** Lines of the base's file ("3-5, 9"); empty: the whole file (binary, or deleted). */
         readonly lines: string;
         /** Task-Id trailer of the landed change on the other side, if any. */
         readonly withTask?: string;

@@ -29,6 +29,16 @@ export async function askJj(
   return answer(args, await onStore(context, ["--quiet", ...args], readTimeoutMs, []));
 }
 
+/** Like `askJj`, for text that may be longer than anybody reads: cut at the cap, and said so. */
+export async function askJjForText(
+  context: RepositoryContext,
+  args: readonly string[],
+): Promise<string> {
+  const result = await onStore(context, ["--quiet", ...args], readTimeoutMs, []);
+  const { stdout } = answer(args, { ...result, truncated: false });
+  return result.truncated ? `${stdout}\n[cut: longer than 64 MiB]\n` : stdout;
+}
+
 /**
  * Writes to the store without looking at a working copy. Not `--quiet`: stderr names the operation.
  * A lock file left by a killed program is removed and the deed tried once more.

@@ -4,10 +4,11 @@ import type { WorkspaceMount } from "../workspace.ts";
 import { addWorkspace } from "./add-workspace.ts";
 import { commitShown, workspaceSymbol } from "./change.ts";
 import { JjError } from "./errors.ts";
-import { removeFolder } from "./folders.ts";
+import { removeFolder, sweepFolder } from "./folders.ts";
+import { basesInUse, forgetWorkspace } from "./forget-workspace.ts";
 import { ensureBareGolden, ensureGolden, goldenName, goldenOf, sweepGolden } from "./golden.ts";
 import { putTreeState } from "./golden-build.ts";
-import { askJj, tellJj } from "./jj.ts";
+import { askJj } from "./jj.ts";
 import { type WorkspaceLayout, workspaceLayout } from "./layout.ts";
 import { HeldLock } from "./lock.ts";
 import type { RepositoryContext } from "./programs.ts";
@@ -29,6 +30,8 @@ export async function makeWorkspace(
   if (found !== undefined && !isOutdated(found, base)) return mountOf(context, workspace, found);
   const shown = await commitShown(context, base);
   await using turn = await HeldLock.take(context.layout.goldenLockFile, goldenWaitMs);
+  const { root, golden, workspaces } = context.layout;
+  for (const folder of [root, golden, workspaces]) await sweepFolder(folder, Date.now());
   await sweepGolden(context, turn, await basesInUse(context));
   if (shown) await ensureGolden(context, turn, base);
   else await ensureBareGolden(context, turn, base);
@@ -65,7 +68,8 @@ async function makeFolders(
   workspace: WorkspaceLayout,
   taskId: string,
 ): Promise<void> {
-  await forgetWorkspace(context, lock, taskId);
+  const old = await forgetWorkspace(context, lock, taskId);
+  if (old !== undefined) await rm(old, { recursive: true, force: true });
   await mkdir(workspace.root, { recursive: true, mode: 0o711 });
   await mkdir(workspace.upperParent, { recursive: true, mode: 0o700 });
 }
@@ -176,31 +180,4 @@ async function roundTrip(
   }
   await writeFile(proof, "");
   return true;
-}
-
-/** Forgets a workspace and removes its folders; harmless where there is none. */
-export async function forgetWorkspace(
-  context: RepositoryContext,
-  lock: HeldLock,
-  taskId: string,
-): Promise<void> {
-  const workspace = workspaceLayout(context.layout, taskId);
-  // What has not landed goes with it: heads that nobody wants make every later command slower.
-  const left = `present(${workspaceSymbol(taskId)}) & mutable()`;
-  await tellJj(context, lock, ["--quiet", "abandon", left]);
-  await tellJj(context, lock, ["--quiet", "workspace", "forget", taskId]);
-  await rm(workspace.recordFile, { force: true });
-  await removeFolder(workspace.root);
-}
-
-async function basesInUse(context: RepositoryContext): Promise<ReadonlySet<string>> {
-  const tasks = await readdir(context.layout.workspaces);
-  const records = await Promise.all(
-    tasks.map((task) => readRecord(join(context.layout.workspaces, task, "record.json"))),
-  );
-  return new Set(
-    records.flatMap((record) =>
-      record === undefined ? [] : [goldenName(record.base, record.kind === "none")],
-    ),
-  );
 }

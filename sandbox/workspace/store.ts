@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import type { Sandbox } from "../sandbox.ts";
 import type { Landing, Snapshot, Store, StoreOptions, WorkspaceMount } from "../workspace.ts";
 import { parseBranch, parseRepositoryAddress } from "./address.ts";
@@ -7,14 +8,15 @@ import type { Remote } from "./caller-git.ts";
 import { chooseBranch } from "./choose-branch.ts";
 import { commitRemarks, unusableNames } from "./commit-remarks.ts";
 import { RepositoryError } from "./errors.ts";
+import { forgetWorkspace } from "./forget-workspace.ts";
 import { gitOnStore } from "./git.ts";
 import { initStore } from "./init-store.ts";
-import { askJj } from "./jj.ts";
+import { askJjForText } from "./jj.ts";
 import { type LandOptions, landChange } from "./landing.ts";
 import { repositoryLayout, workspaceLayout } from "./layout.ts";
 import { type LivingSandbox, livingSandbox } from "./living-sandbox.ts";
 import { HeldLock } from "./lock.ts";
-import { forgetWorkspace, makeWorkspace } from "./open-workspace.ts";
+import { makeWorkspace } from "./open-workspace.ts";
 import { repositoryContext } from "./programs.ts";
 import { readRecord } from "./record.ts";
 import { printable } from "./remarks.ts";
@@ -90,7 +92,7 @@ class RepositoryStore implements Store {
     await using lock = await this.#lock();
     const { change, operation } = await restoreNested(context, lock, taskId, record.nested);
     const at = operation === undefined ? [] : ["--at-operation", operation];
-    return (await askJj(context, [...at, "diff", "--git", "-r", change.commit])).stdout;
+    return await askJjForText(context, [...at, "diff", "--git", "-r", change.commit]);
   }
 
   async lastSnapshot(taskId: string): Promise<Snapshot | undefined> {
@@ -116,8 +118,13 @@ class RepositoryStore implements Store {
   }
 
   async discardWorkspace(taskId: string): Promise<void> {
+    const files = await this.#forget(taskId);
+    if (files !== undefined) await rm(files, { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  async #forget(taskId: string): Promise<string | undefined> {
     await using lock = await this.#lock();
-    await forgetWorkspace(this.#remote.context, lock, taskId);
+    return await forgetWorkspace(this.#remote.context, lock, taskId);
   }
 
   #lock(): Promise<HeldLock> {

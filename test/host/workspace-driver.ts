@@ -4,9 +4,10 @@ import { caller } from "./workspace-fixture.ts";
 
 /*
  * A driver that may be killed: node workspace-driver.ts HOME SHARED URL snapshot|land TASK [TREE].
- * Prints what came of it as JSON.
+ * Says on stderr when it begins, and prints what came of it as JSON.
  */
 const [home = "", shared = "", url = "", verb = "", taskId = "", tree = ""] = process.argv.slice(2);
+process.stderr.write("begun\n");
 const store = await openStore({ folder: stateFolder(home, shared), url, caller });
 if (verb === "land") {
   const outcome = await store.land(taskId, { branch: "main", expectedTree: tree });

@@ -28,12 +28,16 @@ describe("drivers killed with SIGKILL", () => {
     const script = join(import.meta.dirname, "workspace-driver.ts");
     const argv = [script, folder.home, folder.shared, bare, ...words];
     const child = spawn(process.execPath, argv, { stdio: ["ignore", "ignore", "pipe"] });
-    let stderr = "";
-    child.stderr.on("data", (chunk: Buffer) => {
-      stderr += chunk.toString();
-    });
-    const ended = new Promise<string>((resolve) => child.on("close", () => resolve(stderr)));
-    return { child, ended };
+    const begun = new Promise<void>((resolve) => child.stderr.once("data", () => resolve()));
+    const ended = new Promise<void>((resolve) => child.on("close", () => resolve()));
+    return { child, begun: Promise.race([begun, ended]), ended };
+  }
+  async function killAfter(delayMs: number, ...words: string[]): Promise<void> {
+    const { child, begun, ended } = start(...words);
+    await begun;
+    const timer = setTimeout(() => child.kill("SIGKILL"), delayMs);
+    await ended;
+    clearTimeout(timer);
   }
   async function prepare(taskId: string, script: string) {
     const { commit } = await store.fetch();
@@ -95,20 +99,14 @@ describe("drivers killed with SIGKILL", () => {
       const { commit } = await store.fetch();
       const mount = await store.openWorkspace(taskId, commit);
       edit(folder, mount, `echo ${round} >> k${round % 5}.txt`);
-      const { child, ended } = start("snapshot", taskId);
-      const timer = setTimeout(() => child.kill("SIGKILL"), 150 + next() * 1000);
-      await ended;
-      clearTimeout(timer);
+      await killAfter(next() * 1200, "snapshot", taskId);
     }
     for (let task = 0; task < 5; task++) {
       const taskId = `kill-${task}`;
       const author = { name: "Ada", email: "ada@example.org" };
       const options = { title: taskId, author, trailers: { "Task-Id": taskId } };
       const shown = await store.snapshot(taskId, options);
-      const { child, ended } = start("land", taskId, shown.tree);
-      const timer = setTimeout(() => child.kill("SIGKILL"), 300 + next() * 1500);
-      await ended;
-      clearTimeout(timer);
+      await killAfter(next() * 2500, "land", taskId, shown.tree);
       const landed = await store.land(taskId, { branch: "main", expectedTree: shown.tree });
       expect(landed).toMatchObject({ kind: "landed" });
       expect(onMain(bare, `k${task}.txt`)).toBe(
