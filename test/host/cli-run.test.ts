@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import pty from "node-pty";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -11,13 +11,24 @@ beforeEach(async () => {
   colony = await openInstallation();
   repository = join(colony.home, "shop");
   await mkdir(repository);
-  await git(repository, "init", "-q", "-b", "main");
   await writeFile(join(repository, "list.txt"), "one\ntwo\nthree\n");
   await writeFile(join(repository, ".colony.yml"), "check: test -s list.txt\n");
-  await git(repository, "add", ".");
-  await git(repository, "commit", "-q", "-m", "first");
+  await commitAll(repository);
 });
 afterEach(() => colony[Symbol.asyncDispose]());
+
+async function commitAll(folder: string): Promise<void> {
+  await git(folder, "init", "-q", "-b", "main");
+  await git(folder, "add", ".");
+  await git(folder, "commit", "-q", "-m", "first");
+}
+
+/** The application that the scripted agent knows: its story asks for a permission. */
+async function openBakery(): Promise<void> {
+  repository = join(colony.home, "bakery");
+  await cp(join(import.meta.dirname, "../../worker/demo/bakery"), repository, { recursive: true });
+  await commitAll(repository);
+}
 
 const run = (agent: string, request: string, ...more: readonly string[]) =>
   colony.start(["run", "--repo", repository, "--agent", agent, ...more, request]);
@@ -108,6 +119,7 @@ test("Ctrl-C stops the run in order: its files are saved, its sandbox ends", asy
 }, 300_000);
 
 test("without a terminal it is told how to answer, from another one", async () => {
+  await openBakery();
   const command = run("scripted", "Add opening hours that say whether it is open now");
   const [, taskId = ""] = await command.says(/colony answer (\w{6}) NUMBER/);
   const wrong = await colony.run(["answer", taskId, "alow-once"]);
@@ -122,13 +134,14 @@ test("without a terminal it is told how to answer, from another one", async () =
 }, 300_000);
 
 test("on a terminal it asks, in colour, and takes the number typed", async () => {
+  await openBakery();
   const args = ["run", "--repo", repository, "--agent", "scripted"];
   const request = "Add opening hours that say whether it is open now";
   const terminal = pty.spawn(process.execPath, [main, ...args, request], {
     cols: 100,
     rows: 40,
     cwd: "/",
-    encoding: "utf8",
+    encoding: null,
     env: {
       PATH: process.env.PATH ?? "",
       HOME: "/root",
@@ -141,7 +154,8 @@ test("on a terminal it asks, in colour, and takes the number typed", async () =>
   let shown = "";
   const ended = Promise.withResolvers<number>();
   terminal.onExit(({ exitCode }) => ended.resolve(exitCode));
-  terminal.onData((text) => {
+  terminal.onData((bytes) => {
+    const text = bytes.toString();
     shown += text;
     if (text.includes("Your answer:"))
       terminal.write(shown.includes("Type a number") ? "3\r" : "x\r");

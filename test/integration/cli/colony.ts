@@ -86,11 +86,19 @@ export async function openInstallation(): Promise<Installation> {
     async [Symbol.asyncDispose]() {
       for (const command of started) command.kill("SIGKILL");
       // A killed command's worker ends by itself; what does not is a leftover of a failed test.
-      for (const line of processesOf(home)) process.kill(Number(line.split(" ")[0]), "SIGKILL");
+      for (const line of processesOf(home)) killIfThere(Number(line.split(" ")[0]));
       rmSync(home, { recursive: true, force: true });
     },
   };
   return installation;
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It ended meanwhile.
+  }
 }
 
 export function startCommand(
