@@ -1,4 +1,7 @@
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   farAddress,
@@ -15,9 +18,31 @@ const policy = {
 const stack = new AsyncDisposableStack();
 let net: TestNetwork;
 
+/** A bare repository, served as files. */
+async function makeRepository(): Promise<string> {
+  const parent = await mkdtemp("/tmp/colony-git-");
+  stack.defer(() => rm(parent, { recursive: true, force: true }));
+  const env = { PATH: process.env.PATH ?? "", HOME: parent };
+  const git = (...args: string[]) =>
+    execFileSync("git", args, { cwd: parent, env, stdio: "ignore" });
+  git("init", "-q", "work");
+  const who = ["-c", "user.name=a", "-c", "user.email=a@example.com"];
+  git("-C", "work", ...who, "commit", "-q", "--allow-empty", "-m", "first");
+  git("clone", "-q", "--bare", "work", "repo.git");
+  git("-C", "repo.git", "update-server-info");
+  return parent;
+}
+
 beforeAll(async () => {
+  const repositories = await makeRepository();
   stack.use(
     await openFarServers(async (request, response) => {
+      if (request.url?.startsWith("/repo.git/")) {
+        const path = join(repositories, request.url.split("?")[0] ?? "");
+        const file = await readFile(path).catch(() => undefined);
+        response.statusCode = file === undefined ? 404 : 200;
+        return void response.end(file);
+      }
       if (request.url === "/big") return void response.end(big);
       if (request.url === "/chunks") {
         response.write("one,");
@@ -71,6 +96,14 @@ test("pipelined requests are answered in order", async () => {
 test("TLS passes unopened and byte for byte", async () => {
   const said = await net.inside("curl -sk https://far.test/big | sha256sum");
   expect(said.out).toContain(createHash("sha256").update(big).digest("hex"));
+});
+
+test("git over https works where its host is allowed", async () => {
+  const clone = "git -c http.sslVerify=false clone -q https://far.test/repo.git";
+  const said = await net.inside(
+    `cd $(mktemp -d) && ${clone} && git -C repo log --format=%s; rm -rf $PWD`,
+  );
+  expect(said.out).toContain("first");
 });
 
 test("a name that is not on the list is refused at once, and the refusal says by whom", async () => {

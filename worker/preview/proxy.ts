@@ -17,7 +17,8 @@ export interface PreviewProxyOptions {
 
 const maxConnections = 2_000;
 const maxHeaderSize = 32_768;
-const slowServerMs = 5 * 60_000;
+/** An event stream may be silent for long. */
+const slowServerMs = 3_600_000;
 
 /** What the proxy remembers of a request on its way in. */
 const inside = new WeakMap<IncomingMessage, { readonly origin: string; readonly port: number }>();
