@@ -163,6 +163,15 @@ export function countOutOfMemoryKills(layout: CgroupLayout, group: string): numb
   return Number(found?.[1] ?? 0);
 }
 
+/** Processor time that the group has used, as the kernel's text: it changes when anything ran. */
+export function readCpuUsage(layout: CgroupLayout, group: string): string | undefined {
+  const controller = layout.kind === "v2" ? "cpu" : "cpuacct";
+  const folder = controllerFolder(layout, controller, group);
+  if (folder === undefined) return undefined;
+  const text = readText(join(folder, layout.kind === "v2" ? "cpu.stat" : "cpuacct.usage"));
+  return text?.split("\n", 1)[0];
+}
+
 /** Whether v1 can limit swap too (v2 does so by itself when told). */
 export function canLimitSwap(layout: CgroupLayout): boolean {
   if (layout.kind === "v2") return true;

@@ -3,15 +3,14 @@ import { runCommand } from "../command.ts";
 import { systemEnvironment } from "../host-environment.ts";
 import { addGrowth, type DiskState, decideDisk, diskBudget } from "./disk-budget.ts";
 
-const lookIntervalMs = 250;
 const measureTimeoutMs = 60_000;
 
-/** Watches what the sandbox has written; calls back once, when it is more than the limit. */
-export function watchDisk(
+/** Answers a look at what the sandbox has written, which calls back when it is over the limit. */
+export function openDiskWatch(
   folders: readonly string[],
   diskBytes: number,
   onFull: () => void,
-): Disposable {
+): () => void {
   const budget = diskBudget(diskBytes);
   const place = folders[0] ?? "/";
   // Nothing is known yet, so the first look measures.
@@ -20,7 +19,7 @@ export function watchDisk(
     ...readUsed(place),
   };
   let isMeasuring = false;
-  const timer = setInterval(() => {
+  return () => {
     state = addGrowth(state, readUsed(place));
     if (isMeasuring || decideDisk(state, budget) !== "measure") return;
     isMeasuring = true;
@@ -35,9 +34,7 @@ export function watchDisk(
       });
     // What grows while the walk goes on counts from here.
     state = { ...state, grownBytes: 0, grownFiles: 0 };
-  }, lookIntervalMs);
-  timer.unref();
-  return { [Symbol.dispose]: () => clearInterval(timer) };
+  };
 }
 
 function readUsed(place: string): { usedBytes: number; usedFiles: number } {

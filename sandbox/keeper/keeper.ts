@@ -11,16 +11,17 @@ import { boxGroup } from "../cgroups/names.ts";
 import { sandboxPaths } from "../keeper-paths.ts";
 import type { Network } from "../network/network.ts";
 import { stateFolder } from "../state-folder.ts";
-import { watchDisk } from "./disk-watch.ts";
+import { openDiskWatch } from "./disk-watch.ts";
 import { openFreezer } from "./freezer.ts";
 import { openHandler } from "./handler.ts";
 import { openKeeperNetwork } from "./keeper-network.ts";
 import type { KeeperRecord, KeeperSpec } from "./keeper-spec.ts";
+import { openLookout } from "./lookout.ts";
+import { openPortWatch } from "./port-watch.ts";
 import { readProcess } from "./process-tree.ts";
 import { openProcesses } from "./processes.ts";
 import { type KeeperServer, openKeeperServer } from "./server.ts";
 
-const lookForEndIntervalMs = 1_000;
 /** A driver is woken at most this often by a process that prints without pause. */
 const outputEventIntervalMs = 10;
 
@@ -77,7 +78,6 @@ export async function openKeeper(spec: KeeperSpec): Promise<Keeper> {
     spec.network === undefined
       ? undefined
       : await openKeeperNetwork(spec, spec.network, initPid, paths);
-  network?.watchPorts((ports) => server?.tell({ event: "ports", ports }));
 
   async function end(): Promise<void> {
     await killGroup(layout, group);
@@ -91,17 +91,24 @@ export async function openKeeper(spec: KeeperSpec): Promise<Keeper> {
     openHandler({ processes, freezer, network, end }),
   );
   const written = workspace === undefined ? [] : [writtenFolder(workspace)];
-  watchDisk([paths.rootUpper, ...written], limits.diskBytes, () => {
+  const lookAtDisk = openDiskWatch([paths.rootUpper, ...written], limits.diskBytes, () => {
     diskFull = true;
     server?.tell({ event: "stopped", reason: "disk-full" });
     void end();
   });
-  const timer = setInterval(() => {
+  const lookAtPorts = openPortWatch(
+    network,
+    () => server?.isWatched() === true,
+    (ports) => server?.tell({ event: "ports", ports }),
+  );
+  const lookout = openLookout(layout, group, () => {
+    lookAtDisk();
+    lookAtPorts();
     if (readProcess(initPid)?.startTime === initStart) return;
     server?.tell({ event: "stopped", reason: "init-died" });
     void end();
-  }, lookForEndIntervalMs);
-  void over.promise.then(() => clearInterval(timer));
+  });
+  void over.promise.then(() => lookout[Symbol.dispose]());
 
   const record: KeeperRecord = {
     version: 1,

@@ -28,6 +28,8 @@ export interface RequestHandler {
 /** The keeper's socket. */
 export interface KeeperServer extends Disposable {
   tell(event: KeeperEvent): void;
+  /** Whether anybody would hear it. */
+  isWatched(): boolean;
 }
 
 /** Listens on a socket that only root may open. */
@@ -81,6 +83,7 @@ export async function openKeeperServer(
       const line = JSON.stringify(event);
       for (const client of clients) send(client.socket, line);
     },
+    isWatched: () => clients.size > 0,
     [Symbol.dispose]() {
       server.close();
       for (const { socket } of clients) socket.destroy();
