@@ -24,6 +24,7 @@ export interface DemoOptions {
 }
 
 const stepTimeoutMs = 180_000;
+const aDayMs = 24 * 3600_000;
 const person = { id: "local:you", name: "You", email: "you@example.org" };
 
 /**
@@ -45,6 +46,11 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     });
     await client.bindChannel(`local:${channel}`, channel);
   }
+  if (known !== undefined && options.once) {
+    throw new StoryError(
+      `The story was played in ${home} before; leave --home away, or name a new folder.`,
+    );
+  }
   const origin = `http://127.0.0.1:${options.port}`;
   const visitor = await openVisitor(origin, await mintSignIn(client.redis, person));
   if (options.once) return await playOnce();
@@ -53,15 +59,21 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   say(`Open this link, once, in a browser on this machine:`);
   say(`  ${origin}/sign-in?token=${await mintSignIn(client.redis, person)}`);
   say("");
-  say("The story plays in the channel #bakery; press its buttons there. Ctrl-C ends everything.");
-  const playing = playStory({
-    visitor,
-    say,
-    handsOff: true,
-    picture: async () => {},
-    stepTimeoutMs: 24 * 3600_000,
-  });
-  playing.catch(() => {});
+  if (known === undefined) {
+    say("The story plays in the channel #bakery; press its buttons there. Ctrl-C ends everything.");
+    playStory({
+      visitor,
+      say,
+      handsOff: true,
+      picture: async () => {},
+      stepTimeoutMs: aDayMs,
+    }).catch((error: unknown) => {
+      if (!signal.aborted) say(error instanceof Error ? error.message : String(error));
+    });
+  } else {
+    say(`The story was played here before; \`rm -r ${home}\` and it plays again.`);
+    say("Everything else is as you left it. Ctrl-C ends everything.");
+  }
   await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
 
   async function playOnce(): Promise<void> {

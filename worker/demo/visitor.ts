@@ -33,7 +33,9 @@ export interface Visitor {
   say(place: ThreadPlace, text: string): Promise<string>;
   messages(place: ThreadPlace): Promise<readonly SeenMessage[]>;
   /** Presses a button of this label that is there now; waits for one until `signal` aborts. */
-  press(place: ThreadPlace, label: string, signal: AbortSignal): Promise<void>;
+  press(place: ThreadPlace, label: string, signal: AbortSignal): Promise<PressedButton>;
+  /** Presses it again, whether or not it is still shown. */
+  pressAgain(button: PressedButton): Promise<void>;
   /** Resolves with the first message that `wanted` accepts. */
   waitFor(
     place: ThreadPlace,
@@ -43,6 +45,14 @@ export interface Visitor {
   ): Promise<SeenMessage>;
   /** Bytes of a picture or file of a post. */
   artifact(id: string, name: string): Promise<Buffer>;
+  /** Where an address of the page leads: the signed link of a preview. */
+  follow(path: string): Promise<string>;
+}
+
+/** A button of a message, by the token that stands for what it does. */
+export interface PressedButton {
+  readonly message: string;
+  readonly token: string;
 }
 
 /** Somebody did not do, in time, what the story wants next. */
@@ -115,6 +125,10 @@ export async function openVisitor(origin: string, signInToken: string): Promise<
         signal,
       );
       await post("/api/press", { ...found, origin: randomUUID() });
+      return found;
+    },
+    async pressAgain(button) {
+      await post("/api/press", { ...button, origin: randomUUID() });
     },
     waitFor: (place, what, wanted, signal) =>
       until(what, place, (seen) => seen.find(wanted), signal),
@@ -125,14 +139,17 @@ export async function openVisitor(origin: string, signInToken: string): Promise<
       if (!answer.ok) throw new StoryError(`The chat page has no ${name} (${answer.status}).`);
       return Buffer.from(await answer.arrayBuffer());
     },
+    async follow(path) {
+      const answer = await fetch(`${origin}${path}`, { headers, redirect: "manual" });
+      const location = answer.headers.get("location");
+      if (location === null) throw new StoryError(`${path} leads nowhere (${answer.status}).`);
+      return location;
+    },
   };
 }
 
 /** The newest button of this label that can be pressed. */
-function findButton(
-  seen: readonly SeenMessage[],
-  label: string,
-): { message: string; token: string } | undefined {
+function findButton(seen: readonly SeenMessage[], label: string): PressedButton | undefined {
   for (const message of seen.toReversed()) {
     for (const block of message.post?.blocks ?? []) {
       const parsed = buttonsSchema.safeParse(block);

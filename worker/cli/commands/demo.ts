@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import { CliError, exitCodes } from "../exit-codes.ts";
 import { openInterrupts } from "../interrupts.ts";
@@ -35,10 +35,11 @@ async function demo(cli: Cli, command: Command): Promise<number> {
   const once = options.once === true;
   await using stack = new AsyncDisposableStack();
   using interrupts = openInterrupts(() => voice.note("Ending in order …"));
+  let told = false;
   let home = options.home === undefined ? demoHome : resolve(cli.cwd, options.home);
   if (once && options.home === undefined) {
     home = await mkdtemp(`${demoHome}-`);
-    stack.defer(() => rm(home, { recursive: true, force: true }));
+    stack.defer(() => (told ? rm(home, { recursive: true, force: true }) : undefined));
   }
   const stamp = new Date().toISOString().slice(0, 19).replaceAll(":", "-");
   const inherited = Object.entries(cli.environment).filter(
@@ -57,8 +58,10 @@ async function demo(cli: Cli, command: Command): Promise<number> {
       say: (line) => voice.say(line),
       signal: interrupts.signal,
     });
+    told = true;
     return exitCodes.ok;
   } catch (cause) {
+    if (once) voice.note(`What happened is in ${join(home, "worker.log")} and bot.log beside it.`);
     const sentence = cause instanceof Error ? cause.message : String(cause);
     throw new CliError(
       interrupts.signal.aborted ? exitCodes.interrupted : exitCodes.refused,
