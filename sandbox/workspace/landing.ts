@@ -2,34 +2,26 @@ import type { Landing } from "../workspace.ts";
 import { rebaseAside } from "./aside.ts";
 import { bringBase } from "./bring-base.ts";
 import type { Remote } from "./caller-git.ts";
-import { readChange, type ShownChange, workspaceSymbol } from "./change.ts";
+import { readChange, workspaceSymbol } from "./change.ts";
 import { tellConflicts } from "./conflicts.ts";
-import { readTrailer } from "./description.ts";
-import { syncToDisk } from "./disk.ts";
-import { JjError } from "./errors.ts";
-import { askGit } from "./git.ts";
-import { tellJj } from "./jj.ts";
 import { HeldLock } from "./lock.ts";
 import type { RepositoryContext } from "./programs.ts";
-import { saveRecord } from "./record.ts";
 import { mergeByGit } from "./rename-merge.ts";
-import { type KnownWorkspace, knownWorkspace, takeSnapshot } from "./snapshot.ts";
-import { originRef, pushCommit } from "./transport.ts";
-import { jjInView } from "./view.ts";
+import {
+  findLanded,
+  type LandOptions,
+  notePending,
+  type Rebased,
+  settleLanding,
+  settleLate,
+} from "./settle-landing.ts";
+import { knownWorkspace, takeSnapshot } from "./snapshot.ts";
+import { pushCommit } from "./transport.ts";
 
 const lockWaitMs = 600_000;
 /** Others' checks may take long, and each waits for its turn. */
 const turnWaitMs = 6 * 3_600_000;
 const maxTries = 6;
-
-export type LandOptions = Parameters<import("../workspace.ts").Store["land"]>[1];
-
-/** A rebase that jj has made but not integrated: until then nothing has happened. */
-interface Rebased {
-  readonly commit: string;
-  /** Absent where the change stood on the base already. */
-  readonly operation: string | undefined;
-}
 
 /**
  * Lands a task's change, with nothing to undo at any point:
@@ -70,7 +62,7 @@ async function tryLanding(
   if (checked !== undefined && !checked.passed) {
     return { kind: "check-failed", commit, output: checked.output };
   }
-  if (!(await notePending(context, taskId, prepared))) return movedOn();
+  if (!(await notePending(context, taskId, prepared.shown, prepared.rebased))) return movedOn();
   const pushed = await pushCommit(remote, options.branch, commit, base);
   if (pushed.kind === "stale") return "stale";
   if (pushed.kind === "refused") return { kind: "refused", sentence: refusalOf(pushed.reason) };
@@ -79,7 +71,8 @@ async function tryLanding(
 }
 
 interface Prepared {
-  readonly change: ShownChange;
+  /** Commit of the change as it was shown. */
+  readonly shown: string;
   readonly rebased: Rebased;
 }
 
@@ -119,93 +112,10 @@ async function prepare(
     return { kind: "conflict", snapshot, files };
   }
   if (rebased.change.empty) return { kind: "empty" };
-  return { change, rebased: { commit: rebased.change.commit, operation: rebased.operation } };
-}
-
-/** The commit of this task that is on the base already, by its trailer. */
-async function findLanded(
-  context: RepositoryContext,
-  from: string,
-  to: string,
-  taskId: string,
-): Promise<string | undefined> {
-  const words = ["log", "-z", "--format=%H%n%B", `${from}..${to}`];
-  const log = await askGit(context, "reading the base", words);
-  for (const entry of log.split("\0")) {
-    const [commit = "", ...body] = entry.split("\n");
-    if (readTrailer(body.join("\n"), "Task-Id") === taskId) return commit;
-  }
-  return undefined;
-}
-
-/** Writes down what is about to be pushed; false where the change has moved on meanwhile. */
-async function notePending(
-  context: RepositoryContext,
-  taskId: string,
-  prepared: Prepared,
-): Promise<boolean> {
-  await using _lock = await HeldLock.take(context.layout.lockFile, lockWaitMs);
-  const now = await readChange(context, workspaceSymbol(taskId));
-  if (now.commit !== prepared.change.commit) return false;
-  const { record, workspace } = await knownWorkspace(context, taskId, undefined);
-  await saveRecord(workspace.recordFile, { ...record, pending: prepared.rebased });
-  await syncToDisk(context.layout.root);
-  return true;
-}
-
-/** After the push: what was aside becomes the truth, and is on the disk before anybody says so. */
-async function settleLanding(
-  context: RepositoryContext,
-  taskId: string,
-  options: LandOptions,
-  rebased: Rebased,
-): Promise<void> {
-  await using lock = await HeldLock.take(context.layout.lockFile, lockWaitMs);
-  const known = await knownWorkspace(context, taskId, options.sandbox);
-  const ref = originRef(options.branch);
-  await askGit(context, "noting the landing", ["update-ref", ref, rebased.commit], { lock });
-  await settle(context, lock, known, options, rebased);
-}
-
-/** A driver died between push and integrate: late is as good. */
-async function settleLate(
-  context: RepositoryContext,
-  lock: HeldLock,
-  known: KnownWorkspace,
-  options: LandOptions,
-  commit: string,
-): Promise<void> {
-  const { pending } = known.record;
-  const operation = pending?.commit === commit ? pending.operation : undefined;
-  await settle(context, lock, known, options, { commit, operation });
-}
-
-async function settle(
-  context: RepositoryContext,
-  lock: HeldLock,
-  known: KnownWorkspace,
-  options: LandOptions,
-  { commit, operation }: Rebased,
-): Promise<void> {
-  if (operation !== undefined) {
-    await tellJj(context, lock, ["--quiet", "operation", "integrate", operation]);
-  }
-  await tellJj(context, lock, ["--quiet", "git", "import"]);
-  const { pending: _done, beforeUpdate: _before, ...record } = known.record;
-  const landed = { commit, approvedTree: options.expectedTree };
-  await saveRecord(known.workspace.recordFile, { ...record, conflictPaths: [], landed });
-  await syncToDisk(context.layout.root);
-  await bringFilesAlong(known, lock);
-}
-
-/** Writes the others' landed changes into the workspace, for whoever goes on in it. */
-async function bringFilesAlong(known: KnownWorkspace, lock: HeldLock): Promise<void> {
-  try {
-    await jjInView(known.view, lock, ["--quiet", "workspace", "update-stale"]);
-  } catch (error) {
-    // The landing stands; the next snapshot brings the files along.
-    if (!(error instanceof JjError)) throw error;
-  }
+  return {
+    shown: change.commit,
+    rebased: { commit: rebased.change.commit, operation: rebased.operation },
+  };
 }
 
 function movedOn(): Landing {
