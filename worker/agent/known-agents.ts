@@ -71,6 +71,8 @@ wire_api = "responses"
 `,
     },
   ],
+  // Codex asks where its model wants to leave Codex's own inner sandbox. That one cannot start inside
+  // ours (no nested namespaces), so with "read-only" it asks for every command.
   modes: { ask: ["read-only"], bypass: ["agent-full-access"] },
   keyNames: ["OPENAI_API_KEY"],
   howToConfigure: keyHint("OPENAI_API_KEY"),
@@ -92,6 +94,10 @@ export const opencodeProfile: AcpProfile = {
     COLONY_MODEL_KEY: dummyKey,
     OPENCODE_DISABLE_MODELS_FETCH: "1",
     OPENCODE_DISABLE_AUTOUPDATE: "1",
+    OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
+    OPENCODE_DISABLE_SHARE: "1",
+    // No plugins: else it fetches their library at each start in a new HOME.
+    OPENCODE_PURE: "1",
   },
   files: (mode) => {
     const permission = mode === "ask" ? "ask" : "allow";

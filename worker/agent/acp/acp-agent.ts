@@ -19,7 +19,7 @@ import { WrittenInput } from "./written.ts";
 
 const defaultTiming: AgentTiming = {
   drainMs: 200,
-  startMs: 90_000,
+  startMs: 180_000,
   silentMs: 600_000,
   excerptMs: 3_000,
 };

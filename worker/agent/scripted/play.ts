@@ -82,7 +82,8 @@ async function playOne(directive: Directive, stage: Stage): Promise<Ending | und
       await sleep(directive.seconds * 1_000, stage.signal);
       return undefined;
     case "hang":
-      await sleep(2 ** 31 - 1, stage.signal);
+      // As an agent does that listens to nobody any more: not even to a cancel.
+      await new Promise(() => {});
       return undefined;
     case "settle": {
       const settled = await settleFiles(report, cwd);
