@@ -19,8 +19,11 @@ export interface BundleHost {
   readonly canLimitSwap: boolean;
 }
 
-/** PID 1 reaps; the child only keeps it there. */
-const initArgv = ["/usr/bin/tini", "--", "/usr/bin/sleep", "infinity"];
+/**
+ * PID 1: with SIGCHLD ignored, which an exec keeps, the kernel itself reaps every orphan, and the
+ * program never wakes (tini does each second, and with it what watches for the sandbox to move).
+ */
+const initArgv = ["/usr/bin/env", "--ignore-signal=CHLD", "/usr/bin/sleep", "infinity"];
 
 /** The OCI runtime's `config.json`. */
 export function renderBundle(spec: SandboxSpec, host: BundleHost): object {

@@ -160,6 +160,14 @@ test("exec keeps head and tail of long output", async () => {
   expect(result.output.length).toBeLessThan(2_100);
 });
 
+test("orphans are reaped, and nothing inside can end the first process", async () => {
+  const orphans = "for i in $(seq 20); do (sleep 0.1 &); done; sleep 0.6; ps -eo stat= | grep -c Z";
+  expect((await shell(sandbox, orphans)).text).toBe("0");
+  expect(
+    (await shell(sandbox, "kill -TERM 1; kill -KILL 1; sleep 0.2; ps -p 1 -o comm=")).text,
+  ).toBe("sleep");
+});
+
 test("a program that is not there says so and ends with 127", async () => {
   const process = await start("shell-missing", "nosuchprogram");
   expect((await process.exited()).exitCode).toBe(127);
