@@ -1,6 +1,11 @@
 import { rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openSandbox, type Sandbox } from "../../sandbox/sandbox.ts";
+import { parseRepositoryAddress } from "../../sandbox/workspace/address.ts";
+import { repositoryLayout } from "../../sandbox/workspace/layout.ts";
+import { repositoryContext } from "../../sandbox/workspace/programs.ts";
+import { knownWorkspace } from "../../sandbox/workspace/snapshot.ts";
+import { runInView } from "../../sandbox/workspace/view.ts";
 import { openStore, type Snapshot, type Store } from "../../sandbox/workspace.ts";
 import { caller, git, makeHome, makeRepository, onMain, pushOutside } from "./workspace-fixture.ts";
 
@@ -72,6 +77,30 @@ describe("a workspace in a living sandbox", () => {
     const again = await open("keeperless");
     expect(await run(again, "cat k.txt")).toBe("k\n");
     await again.close();
+  });
+
+  test("nothing in the sandbox moves while its files are looked at", async () => {
+    const sandbox = await open("frozen");
+    await sandbox.start({
+      name: "clock",
+      argv: ["sh", "-c", "while :; do date +%s%N > next; mv next clock; done"],
+      env: { PATH: "/usr/bin:/bin" },
+      cwd: "/workspace",
+    });
+    await run(sandbox, "until [ -s clock ]; do sleep 0.1; done");
+    const address = parseRepositoryAddress(bare);
+    const context = await repositoryContext(folder, repositoryLayout(folder, address, caller.uid));
+    const { view } = await knownWorkspace(context, "frozen", sandbox);
+    const twice = ["/bin/sh", "-c", "cat clock; sleep 0.5; cat clock"];
+    for (let round = 0; round < 3; round++) {
+      const { stdout } = await runInView(view, twice);
+      const [first, second] = stdout.toString().split("\n");
+      expect(first).toMatch(/^\d+$/);
+      expect(second).toBe(first);
+    }
+    const moving = await run(sandbox, "cat clock; sleep 0.5; cat clock");
+    expect(new Set(moving.trim().split("\n")).size).toBe(2);
+    await sandbox.close();
   });
 
   test("jj's folder is out of the agent's reach", async () => {
