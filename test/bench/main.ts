@@ -1,10 +1,11 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Bench, BenchRow } from "./bench.ts";
+import { type Bench, type BenchRow, ending } from "./bench.ts";
 import { describeMachine, renderBench } from "./report.ts";
 
 /*
- * `npm run bench [-- NAME…]`: runs the named benches, or all, and writes BENCH.md when it ran all.
+ * `npm run bench [-- NAME…]`: runs the named benches, or all, and writes BENCH.md when it ran all in
+ * full. Ctrl-C reaches every program that a bench started; the bench then fails and cleans up.
  */
 const names = [
   "run",
@@ -22,22 +23,33 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+// Not the end of this process at once: what was opened is closed first.
+let isEnding = false;
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => {
+    isEnding = true;
+    ending.abort(new Error(`ended by ${signal}`));
+  });
+}
+
 const rows: BenchRow[] = [];
-let failed = false;
+const failures: string[] = [];
 for (const name of names.filter((one) => wanted.length === 0 || wanted.includes(one))) {
+  if (isEnding) break;
   process.stderr.write(`${name} …\n`);
   try {
     const { bench } = (await import(`./${name}.ts`)) as { bench: Bench };
     rows.push(...(await bench.run((line) => process.stderr.write(`  ${line}\n`))));
   } catch (error) {
-    failed = true;
+    failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
     process.stderr.write(
       `  ${name} failed: ${error instanceof Error ? error.stack : String(error)}\n`,
     );
   }
 }
-const report = renderBench(rows, describeMachine(), new Date().toISOString().slice(0, 10));
+const date = new Date().toISOString().slice(0, 10);
+const report = renderBench(rows, failures, describeMachine(), date);
 process.stdout.write(report);
-if (wanted.length === 0 && !failed)
-  await writeFile(join(import.meta.dirname, "..", "..", "BENCH.md"), report);
-process.exit(failed ? 1 : 0);
+const isWhole = !isEnding && wanted.length === 0 && process.env.COLONY_BENCH_ROUNDS === undefined;
+if (isWhole) await writeFile(join(import.meta.dirname, "..", "..", "BENCH.md"), report);
+process.exit(failures.length > 0 ? 1 : 0);

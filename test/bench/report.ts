@@ -12,14 +12,19 @@ export function describeMachine(): string {
 }
 
 /** The rows as BENCH.md shows them, misses included. */
-export function renderBench(rows: readonly BenchRow[], machine: string, date: string): string {
+export function renderBench(
+  rows: readonly BenchRow[],
+  failures: readonly string[],
+  machine: string,
+  date: string,
+): string {
   const lines = rows.map((row) => {
     const ratio = ratioOf(row);
     const peer = row.peer === undefined ? "–" : `${row.peer.name}: ${figures(row.peer, row.unit)}`;
     const mark =
       row.mark === undefined
         ? "–"
-        : `≤ ${row.mark.atMost}${row.mark.of === "ratio" ? " ×" : ` ${row.unit}`}`;
+        : `≤ ${row.mark.atMost}${row.mark.of === "ratio" ? " ×" : ` ${row.unit}`}${row.mark.of === "mean" ? " (mean)" : ""}`;
     const met = isMet(row);
     const verdict = met === undefined ? "" : met ? "met" : "**missed**";
     return `| ${row.name} | ${figures(row.ours, row.unit)} | ${peer} | ${ratio === undefined ? "–" : `${round(ratio)} ×`} | ${mark} | ${verdict} |`;
@@ -37,15 +42,18 @@ export function renderBench(rows: readonly BenchRow[], machine: string, date: st
     "| --- | --- | --- | --- | --- | --- |",
     ...lines,
     ...(remarks.length === 0 ? [] : ["", ...remarks]),
+    ...failures.flatMap((failure) => ["", `**Failed**: ${failure}`]),
     "",
   ].join("\n");
 }
 
 function figures({ median, p95, samples }: Figures, unit: string): string {
+  if (samples === 1) return `${round(median)} ${unit} (1)`;
   return `${round(median)} / ${round(p95)} ${unit} (${samples})`;
 }
 
 function round(value: number): string {
   if (!Number.isFinite(value)) return "?";
+  if (value === 0) return "0";
   return value >= 100 ? value.toFixed(0) : value >= 1 ? value.toFixed(1) : value.toFixed(3);
 }

@@ -4,10 +4,10 @@ import { findChromium } from "../../screenshots/flags.ts";
 import prepareHost from "../global-setup.ts";
 import { startPictures } from "../host/pictures-service.ts";
 import { openTestSite, page } from "../host/test-site.ts";
-import { type Bench, figuresOf } from "./bench.ts";
+import { type Bench, figuresOf, roundsOf } from "./bench.ts";
 import { openRawChromium } from "./raw-chromium.ts";
 
-const rounds = 10;
+const rounds = roundsOf(10);
 /** The kernel counts in ticks of 10 ms: several captures make one sample. */
 const capturesPerRound = 5;
 const msPerTick = 10;

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import type { StateFolder } from "../../sandbox/state-folder.ts";
 import { openStore, type Store } from "../../sandbox/workspace.ts";
 import { caller, edit, git, makeHome } from "../host/workspace-fixture.ts";
-import { type Bench, type BenchRow, figuresOf } from "./bench.ts";
+import { type Bench, type BenchRow, figuresOf, roundsOf } from "./bench.ts";
 
 const fileCount = 50_000;
-const rounds = 10;
-const peerRounds = 3;
+const rounds = roundsOf(10);
+const peerRounds = roundsOf(3);
 
 /** A workspace for 50,000 files, mounted and looked into, against `git worktree add`. */
 export const bench: Bench = {
