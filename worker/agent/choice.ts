@@ -1,4 +1,5 @@
 import { closest, distance } from "fastest-levenshtein";
+import { acpCommandProfile } from "./configured.ts";
 import type { AgentProfile } from "./profile.ts";
 import { profiles, terminalProfile } from "./profiles.ts";
 
@@ -7,9 +8,9 @@ export class UnknownAgentError extends Error {
   readonly kind = "agent-unknown";
   readonly agentName: string;
   readonly nearest: string | undefined;
-  constructor(agentName: string, nearest: string | undefined) {
+  constructor(agentName: string, nearest: string | undefined, known: readonly string[]) {
     const hint = nearest === undefined ? "" : ` Did you mean ${nearest}?`;
-    const names = profiles.map((profile) => profile.name).join(", ");
+    const names = known.join(", ");
     super(
       `There is no agent "${agentName}".${hint} Known: ${names}; or give a whole command line.`,
     );
@@ -20,17 +21,23 @@ export class UnknownAgentError extends Error {
 }
 
 /**
- * What a person gave as `--agent`: the name of a profile, else a command line for the terminal. A
- * single word is a name, since a command without any argument does nothing with a request; a path
- * is a command.
+ * What a person gave as `--agent`: the name of a profile (the administrator's win), `acp:` and a
+ * command that speaks the protocol, else a command line for the terminal. A single word is a name,
+ * since a command without any argument does nothing with a request; a path is a command.
  */
-export function parseAgentChoice(text: string): AgentProfile {
+export function parseAgentChoice(
+  text: string,
+  configured: readonly AgentProfile[] = [],
+): AgentProfile {
   const choice = text.trim();
-  const profile = profiles.find((one) => one.name === choice.toLowerCase());
+  const known = [...configured, ...profiles];
+  const profile = known.find((one) => one.name === choice.toLowerCase());
   if (profile) return profile;
+  const [, acpLine] = /^acp:\s*(\S[\s\S]*)$/.exec(choice) ?? [];
+  if (acpLine !== undefined) return acpCommandProfile(acpLine);
   if (choice !== "" && !/^[\w@.-]+$/.test(choice)) return terminalProfile(choice);
-  const names = profiles.map((one) => one.name);
+  const names = [...new Set(known.map((one) => one.name))];
   const nearest = closest(choice.toLowerCase(), names);
   const isNear = choice !== "" && distance(choice.toLowerCase(), nearest) <= 3;
-  throw new UnknownAgentError(choice.slice(0, 80), isNear ? nearest : undefined);
+  throw new UnknownAgentError(choice.slice(0, 80), isNear ? nearest : undefined, names);
 }

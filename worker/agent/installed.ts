@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { runCommand } from "../../sandbox/command.ts";
 import type { StateFolder } from "../../sandbox/state-folder.ts";
-import type { AcpProfile } from "./profile.ts";
+import type { AcpProfile, AgentProfile } from "./profile.ts";
 import { profiles } from "./profiles.ts";
 
 const versionSchema = z.looseObject({ version: z.string() });
@@ -57,18 +57,22 @@ export async function agentBinds(
   folder: StateFolder,
   profile: AcpProfile,
 ): Promise<{ readonly source: string; readonly target: string }[]> {
+  const target = `/opt/agents/${profile.name}`;
+  if (profile.folder !== undefined) return [{ source: profile.folder, target }];
   if (!profile.install) return [];
   if (!(await isInstalled(folder, profile))) throw new AgentMissingError(profile);
-  return [{ source: agentFolder(folder, profile), target: `/opt/agents/${profile.name}` }];
+  return [{ source: agentFolder(folder, profile), target }];
 }
 
 /** Every known agent with what is missing. `keyNames`: the keys that the gateway holds. */
 export function listAgents(
   folder: StateFolder,
   keyNames: ReadonlySet<string>,
+  configured: readonly AgentProfile[] = [],
 ): Promise<AgentPresence[]> {
+  const known = [...configured, ...profiles].filter((profile) => profile.kind === "acp");
   return Promise.all(
-    profiles.map(async (profile) => {
+    known.map(async (profile) => {
       const installed = await isInstalled(folder, profile);
       const hasKey =
         profile.keyNames.length === 0 || profile.keyNames.some((name) => keyNames.has(name));
@@ -90,6 +94,9 @@ export function listAgents(
 
 /** Whether the whole of it is there: npm reports success without a platform's binary. */
 export async function isInstalled(folder: StateFolder, profile: AcpProfile): Promise<boolean> {
+  if (profile.folder !== undefined) {
+    return (await stat(profile.folder).catch(() => undefined))?.isDirectory() === true;
+  }
   if (!profile.install) return true;
   return holdsProgram(agentFolder(folder, profile), profile);
 }

@@ -10,6 +10,8 @@ export interface AcpProfile {
   readonly scripted: boolean;
   /** Absent: ships with us. Else installed below `agents/`, and seen at /opt/agents/<name>. */
   readonly install?: AgentInstall;
+  /** Folder of the host in the place of an installed one. */
+  readonly folder?: string;
   /** Inside the sandbox. Our Node is /opt/colony/bin/node: agents want a newer one than the host's. */
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
@@ -33,7 +35,7 @@ export interface AgentInstall {
 /** Any command line, in a terminal. */
 export interface TerminalProfile {
   readonly kind: "terminal";
-  readonly name: "command";
+  readonly name: string;
   readonly title: string;
   readonly commandLine: string;
 }

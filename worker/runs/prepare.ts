@@ -1,6 +1,7 @@
 import { adoptSandbox, openSandbox, type SandboxSpec } from "../../sandbox/sandbox.ts";
 import { openStore, type Store } from "../../sandbox/workspace.ts";
 import { parseAgentChoice } from "../agent/choice.ts";
+import { configuredProfiles } from "../agent/configured.ts";
 import { agentBinds } from "../agent/installed.ts";
 import type { AgentProfile } from "../agent/profile.ts";
 import { openRunSocket } from "../gateway/client.ts";
@@ -92,7 +93,7 @@ async function chooseAgent(
 ): Promise<AgentProfile> {
   const { agent } = lease.task();
   const words = agent === defaultAgent ? (settings.agent ?? context.fallbackAgent) : agent;
-  const profile = parseAgentChoice(words);
+  const profile = parseAgentChoice(words, configuredProfiles(context.admin.agents));
   if (words !== agent)
     await lease.transact((task) => ({ task: { ...task, agent: words }, events: [] }));
   return profile;

@@ -1,5 +1,6 @@
 import { open } from "node:fs/promises";
 import { z } from "zod";
+import { configuredAgentsSchema } from "../agent/configured.ts";
 import { egressField } from "./egress.ts";
 import { commandField, countField, permissionsField, timeField } from "./fields.ts";
 import { parseSettings } from "./parse-settings.ts";
@@ -10,6 +11,8 @@ import { SettingsError } from "./settings-error.ts";
 export const adminSettingsSchema = z.strictObject({
   /** For repositories that name none. */
   agent: commandField.optional(),
+  /** Agents beyond the known ones, by name. */
+  agents: configuredAgentsSchema.optional(),
   /** `ask` here means that no repository may skip the agent's questions. */
   permissions: permissionsField.optional(),
   /** The most that a repository may have. */

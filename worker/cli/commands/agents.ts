@@ -1,7 +1,9 @@
 import type { Command } from "commander";
+import { configuredProfiles } from "../../agent/configured.ts";
 import { AgentInstallError, installAgent, isInstalled, listAgents } from "../../agent/installed.ts";
 import { profiles } from "../../agent/profiles.ts";
 import { hostPath } from "../../process/host-path.ts";
+import { readAdminSettings } from "../../settings/admin-settings.ts";
 import { nearestOf } from "../../settings/parse-settings.ts";
 import { CliError, exitCodes } from "../exit-codes.ts";
 import { type Cli, type Invocation, openInvocation } from "../invocation.ts";
@@ -26,7 +28,8 @@ export function addAgentsCommand(program: Command, cli: Cli): void {
 
 async function list({ cli, config, voice }: Invocation): Promise<number> {
   const set = Object.entries(cli.environment).filter(([, value]) => (value ?? "") !== "");
-  const found = await listAgents(config.folder, new Set(set.map(([name]) => name)));
+  const configured = configuredProfiles((await readAdminSettings(config.configFile)).agents);
+  const found = await listAgents(config.folder, new Set(set.map(([name]) => name)), configured);
   for (const agent of found) {
     voice.object({ ...agent });
     if (voice.json) continue;
@@ -36,14 +39,19 @@ async function list({ cli, config, voice }: Invocation): Promise<number> {
     voice.say(`${mark} ${agent.name.padEnd(10)} ${agent.title} ${agent.version}  ${kind}`);
     if (agent.howToGet !== undefined) voice.say(`    → ${agent.howToGet}`);
   }
-  if (!voice.json) voice.say('· any other: --agent "COMMAND LINE", run by sh -c in a terminal');
+  if (!voice.json)
+    voice.say(
+      '· any other: --agent "COMMAND LINE", run by sh -c in a terminal; "acp:COMMAND" where it speaks the protocol',
+    );
   return exitCodes.ok;
 }
 
 async function installOne({ cli, config, voice }: Invocation, name: string): Promise<number> {
-  const profile = profiles.find((candidate) => candidate.name === name);
+  const configured = configuredProfiles((await readAdminSettings(config.configFile)).agents);
+  const known = [...configured, ...profiles].filter((candidate) => candidate.kind === "acp");
+  const profile = known.find((candidate) => candidate.name === name);
   if (profile === undefined) {
-    const names = profiles.map((candidate) => candidate.name);
+    const names = known.map((candidate) => candidate.name);
     const nearest = nearestOf(name, names);
     throw new CliError(
       exitCodes.usage,
