@@ -70,7 +70,9 @@ function launchCold(folder: StateFolder, id: string): Promise<KeeperReport> {
 }
 
 function startWarm(folder: StateFolder): ChildProcess {
-  const child = start(folder, keeperArgv("--warm"), ["pipe", "ignore", "ignore", "pipe"]);
+  // The folder is for whoever looks at the list of processes.
+  const argv = [...keeperArgv("--warm"), folder.home];
+  const child = start(folder, argv, ["pipe", "ignore", "ignore", "pipe"]);
   child.on("error", () => undefined);
   child.stdin?.on("error", () => undefined);
   child.unref();

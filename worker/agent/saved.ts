@@ -58,6 +58,7 @@ export const acpSavedSchema = z.object({
     "creating",
     "loading",
     "resuming",
+    "settling",
     "setting-mode",
     "ready",
     "failed",
@@ -73,6 +74,7 @@ export const acpSavedSchema = z.object({
   /** What the agent is saying, and how much of it was told. */
   message: z.string(),
   messageTold: z.number().int(),
+  messageId: z.string().optional(),
   tools: z.record(z.string(), toolSchema),
   permissions: z.array(permissionSchema),
   draining: z
@@ -109,3 +111,13 @@ export const agentSavedSchema = z.discriminatedUnion("kind", [acpSavedSchema, te
 
 /** What the driver stores with each happening and hands back to adopt the agent. */
 export type AgentSaved = z.infer<typeof agentSavedSchema>;
+
+/**
+ * The state for a sandbox in which the agent's process is not: the conversation goes on in a new
+ * one. Its log is still there under its name, and must not be taken for a living process.
+ */
+export function withoutProcess(saved: AgentSaved): AgentSaved {
+  if (saved.kind === "acp") return { ...saved, exited: true };
+  const { promptKey, ...rest } = saved;
+  return { ...rest, ended: [...rest.ended, ...(promptKey === undefined ? [] : [promptKey])] };
+}

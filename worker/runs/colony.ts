@@ -13,8 +13,6 @@ export interface Colony {
   readonly settings: EffectiveSettings;
   readonly profile: AgentProfile;
   readonly sandbox: Sandbox;
-  /** The sandbox was made just now: nothing that ran in an earlier one is there. */
-  readonly fresh: boolean;
 }
 
 /** The agent's HOME and workspace, as it sees them. */

@@ -1,4 +1,9 @@
-import { adoptSandbox, openSandbox, type SandboxSpec } from "../../sandbox/sandbox.ts";
+import {
+  adoptSandbox,
+  openSandbox,
+  type Sandbox,
+  type SandboxSpec,
+} from "../../sandbox/sandbox.ts";
 import { openStore, type Store } from "../../sandbox/workspace.ts";
 import { parseAgentChoice } from "../agent/choice.ts";
 import { configuredProfiles } from "../agent/configured.ts";
@@ -8,6 +13,7 @@ import { openRunSocket } from "../gateway/client.ts";
 import { type EffectiveSettings, effectiveSettings } from "../settings/effective-settings.ts";
 import { parseRepositorySettings } from "../settings/repository-settings.ts";
 import type { Colony } from "./colony.ts";
+import { decideFreshSandbox } from "./fresh-sandbox.ts";
 import type { Lease } from "./lease.ts";
 import type { RunContext } from "./run-context.ts";
 
@@ -38,15 +44,18 @@ export async function prepareColony(
   await tellRemarks(lease, settings.remarks);
   const profile = await chooseAgent(context, lease, settings);
   const adopted = await adoptSandbox(context.config.folder, lease.taskId);
-  if (adopted !== undefined) return { store, settings, profile, sandbox: adopted, fresh: false };
-  const binds = profile.kind === "acp" ? await agentBinds(context.config.folder, profile) : [];
-  const spec = await specOf(context, lease.task(), store, settings, binds);
-  const sandbox = await openSandbox(context.config.folder, spec);
-  await lease.transact((task) => ({
-    task: { ...task, sandbox: "live", setupDone: false, notEnforced: [...sandbox.notEnforced] },
-    events: [],
-  }));
-  return { store, settings, profile, sandbox, fresh: true };
+  if (adopted !== undefined && lease.task().sandbox === "live") {
+    return { store, settings, profile, sandbox: adopted };
+  }
+  const sandbox = adopted ?? (await open());
+  await lease.transact((task) => decideFreshSandbox(task, sandbox.notEnforced));
+  return { store, settings, profile, sandbox };
+
+  async function open(): Promise<Sandbox> {
+    const binds = profile.kind === "acp" ? await agentBinds(context.config.folder, profile) : [];
+    const spec = await specOf(context, lease.task(), store, settings, binds);
+    return openSandbox(context.config.folder, spec);
+  }
 }
 
 /** The base is chosen once: later runs of the task stay on it until the landing moves them. */

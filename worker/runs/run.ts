@@ -12,7 +12,7 @@ import { type Lease, LeaseLostError } from "./lease.ts";
 import { openTaskStore, prepareColony } from "./prepare.ts";
 import { showPreview, watchPreviews } from "./previews.ts";
 import type { RunContext } from "./run-context.ts";
-import { decidePromptAgain, workedUntil } from "./steps.ts";
+import { workedUntil } from "./steps.ts";
 
 /**
  * Drives one task from where it stands to the next point at which a person decides. Each line may
@@ -111,7 +111,6 @@ async function runSetup(
 }
 
 async function talk(lease: Lease, colony: Colony, onWork: () => void) {
-  if (colony.fresh) await lease.transact(decidePromptAgain);
   const saved = agentSavedSchema.safeParse(lease.task().agentSaved);
   await using agent: Agent = await openAgent({
     profile: colony.profile,

@@ -53,14 +53,6 @@ export function decidePrompt(task: Task, toText: (prompt: Prompt) => string): Tr
   };
 }
 
-/** A prompt whose agent is gone (a reboot, a new sandbox) is asked again under a new key. */
-export function decidePromptAgain(task: Task): Transition | undefined {
-  const { promptInFlight, permission: _p, permissionAnswer: _a, ...rest } = task;
-  if (promptInFlight === undefined) return undefined;
-  const again: Prompt = { text: promptInFlight.text, by: task.requester, interrupt: false };
-  return { task: { ...rest, prompts: [again, ...task.prompts] }, events: [] };
-}
-
 /** The agent waits for a person: no driver stays with it. */
 export function decideAsk(task: Task, permission: AgentPermission, nowMs: number): Transition {
   const request: PermissionRequest = {

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { sweepLeftovers } from "../../../sandbox/sandbox.ts";
@@ -8,9 +8,11 @@ import { type StateFolder, stateFolder } from "../../../sandbox/state-folder.ts"
 import { openVisitor, type Visitor } from "../../../worker/demo/visitor.ts";
 import { type Client, openClient } from "../../../worker/protocol/client.ts";
 import { mintSignIn } from "../../../worker/protocol/sign-in.ts";
+import type { Person } from "../../../worker/protocol/task.ts";
 import { redisFiles } from "../../../worker/redis/settings.ts";
 
 export const ada = { id: "local:ada", name: "Ada Lovelace", email: "ada@example.org" };
+export const bob = { id: "local:bob", name: "Bob Noyce", email: "bob@example.org" };
 
 /** Which process of ours to hit. */
 export type Role = "driver" | "bot" | "supervisor" | "redis" | "keeper";
@@ -21,11 +23,15 @@ export interface Installation extends AsyncDisposable {
   readonly origin: string;
   readonly previewPort: number;
   readonly client: Client;
-  /** Signs in as Ada. */
-  visit(): Promise<Visitor>;
+  /** Signs in, as Ada unless somebody else is named. */
+  visit(person?: Person): Promise<Visitor>;
   pids(role: Role): number[];
+  /** The last errors in the logs of bot and worker: what a failing test wants to tell. */
+  troubles(): readonly string[];
   /** SIGKILLs one process of that role, if there is one. */
   kill(role: Role, index?: number): number | undefined;
+  /** As after a power cut: every process is gone at once, and only the disk is left. */
+  crash(): Promise<void>;
   /** Ends `colony up` in order and answers what is left of it on this host. */
   end(): Promise<Leftovers>;
 }
@@ -45,14 +51,19 @@ const entryOf: Record<Role, string> = {
 };
 
 export async function openInstallation(
-  settings: { readonly environment?: Record<string, string> } = {},
+  settings: {
+    readonly environment?: Record<string, string>;
+    readonly home?: string;
+    /** Another entry than the clone's: that of the copy that a person runs. */
+    readonly cli?: string;
+  } = {},
 ): Promise<Installation> {
   const parent = process.env.COLONY_TEST_HOME ?? "/var/lib/colony-test";
   mkdirSync(parent, { recursive: true, mode: 0o755 });
-  const home = mkdtempSync(join(parent, "up-"));
+  const home = settings.home ?? mkdtempSync(join(parent, "up-"));
   const folder = stateFolder(home, process.env.COLONY_SHARED);
   const [port, previewPort] = [await freePort(), await freePort()];
-  const cli = join(import.meta.dirname, "../../../worker/cli/main.ts");
+  const cli = settings.cli ?? join(import.meta.dirname, "../../../worker/cli/main.ts");
   const up = spawn(process.execPath, [cli, "up", "--home", home, "--port", String(port)], {
     env: { ...process.env, COLONY_PREVIEW_PORT: String(previewPort), ...settings.environment },
     stdio: ["ignore", "pipe", "pipe"],
@@ -83,8 +94,15 @@ export async function openInstallation(
     previewPort,
     client,
     pids,
-    async visit() {
-      return openVisitor(origin, await mintSignIn(client.redis, ada));
+    troubles: () =>
+      ["worker.log", "bot.log"].flatMap((name) =>
+        readFileSync(join(home, name), "utf8")
+          .split("\n")
+          .filter((line) => line.includes('"err"'))
+          .slice(-4),
+      ),
+    async visit(person = ada) {
+      return openVisitor(origin, await mintSignIn(client.redis, person));
     },
     kill(role, index = 0) {
       const found = pids(role);
@@ -93,6 +111,11 @@ export async function openInstallation(
       return pid;
     },
     end,
+    async crash() {
+      up.kill("SIGKILL");
+      for (const { pid } of processesOf(home)) killNow(pid);
+      await sweepLeftovers(folder);
+    },
     async [Symbol.asyncDispose]() {
       await client[Symbol.asyncDispose]();
       await end();
@@ -100,6 +123,14 @@ export async function openInstallation(
       rmSync(home, { recursive: true, force: true });
     },
   };
+}
+
+function killNow(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It went with another one.
+  }
 }
 
 /** Every process that names the state folder in its command line or environment. */
@@ -115,8 +146,9 @@ function processesOf(home: string): { pid: number; line: string }[] {
 }
 
 function leftoversOf(home: string): Leftovers {
-  const ids = readdirSync(join(home, "sandboxes"), { withFileTypes: true }).map(({ name }) => name);
-  const cgroups = readdirSync("/sys/fs/cgroup", { recursive: true, encoding: "utf8" });
+  const sandboxes = join(home, "sandboxes");
+  const ids = existsSync(sandboxes) ? readdirSync(sandboxes) : [];
+  const cgroups = cgroupsOf();
   return {
     processes: processesOf(home).map(({ line }) => line),
     mounts: readProc("self", "mountinfo")
@@ -126,6 +158,17 @@ function leftoversOf(home: string): Leftovers {
       ids.some((id) => path.endsWith(`box-${id}`) || path.endsWith(`keeper-${id}`)),
     ),
   };
+}
+
+/** Groups of other tests come and go while they are listed. */
+function cgroupsOf(): string[] {
+  for (;;) {
+    try {
+      return readdirSync("/sys/fs/cgroup", { recursive: true, encoding: "utf8" });
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+    }
+  }
 }
 
 function readProc(pid: string, file: string): string {

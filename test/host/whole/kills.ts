@@ -148,5 +148,7 @@ async function patiently(visitor: Visitor): Promise<Visitor> {
     press: again(visitor.press),
     waitFor: again(visitor.waitFor),
     artifact: again(visitor.artifact),
+    pressAgain: again(visitor.pressAgain),
+    follow: again(visitor.follow),
   };
 }

@@ -1,10 +1,6 @@
 import { expect, test } from "vitest";
-import {
-  decideAsk,
-  decidePrompt,
-  decidePromptAgain,
-  decideStep,
-} from "../../../worker/runs/steps.ts";
+import { decideFreshSandbox } from "../../../worker/runs/fresh-sandbox.ts";
+import { decideAsk, decidePrompt, decideStep } from "../../../worker/runs/steps.ts";
 import { aTask } from "../a-task.ts";
 
 const ada = { id: "local:ada", name: "Ada" };
@@ -42,9 +38,26 @@ test("a prompt is written down with a key of its own before it is sent", () => {
   const first = decidePrompt(aTask(), (prompt) => prompt.text).task;
   expect(first.promptInFlight).toEqual({ key: "p1", text: "fix the login bug" });
   expect(first.prompts).toEqual([]);
-  const again = decidePromptAgain(first)?.task ?? first;
+  const again = decideFreshSandbox(first, []).task;
   expect(again.prompts.map((prompt) => prompt.text)).toEqual(["fix the login bug"]);
   expect(decidePrompt(again, (prompt) => prompt.text).task.promptInFlight?.key).toBe("p2");
+});
+
+test("a new sandbox has no agent in it: the saved one counts as ended", () => {
+  const agentSaved = {
+    version: 1,
+    kind: "terminal",
+    promptKey: "p1",
+    started: true,
+    cancelled: false,
+    resultTold: false,
+    shown: "",
+    ended: [],
+  };
+  const { task } = decideFreshSandbox(aTask({ ...busy, agentSaved, setupDone: true }), []);
+  expect(task).toMatchObject({ sandbox: "live", setupDone: false });
+  expect(task.agentSaved).toMatchObject({ ended: ["p1"] });
+  expect(task.agentSaved).not.toHaveProperty("promptKey");
 });
 
 test("a question is told once, however often it is found open", () => {
