@@ -101,13 +101,9 @@ test("an agent that fails is exit code 1, with its last lines", async () => {
 }, 300_000);
 
 test("Ctrl-C stops the run in order: its files are saved, its sandbox ends", async () => {
-  const command = run("sh -c 'echo half > half.txt; echo begun; sleep 600'", "Take long");
+  const command = run("sh -c 'echo half > half.txt; sleep 600'", "Take long");
   await command.says(/the agent works/);
-  // The file is there once the agent has been so far; a stop before that saves nothing.
-  await expect
-    .poll(() => colony.processes().some((line) => line.includes("keeper")), { timeout: 60_000 })
-    .toBe(true);
-  await command.says(/begun|agent: /);
+  await command.says(/agent: sh -c/);
   command.kill("SIGINT");
   const { code, stdout, stderr } = await command.ended;
   expect(code).toBe(130);
@@ -162,8 +158,7 @@ test("on a terminal it asks, in colour, and takes the number typed", async () =>
   });
   await ended.promise;
   expect(shown).toContain("Type a number from 1 to 3.");
-  expect(shown).toMatch(/› Reject, says /);
-  expect(shown).toContain("\x1b[2m");
+  expect(shown).toContain("\x1b[34m›\x1b[0m Reject, says ");
   await nothingIsLeft();
 }, 300_000);
 

@@ -90,8 +90,8 @@ test("a passing check is one line, a failing one shows its end", () => {
 
 test("a conflict names file, lines and whose change", () => {
   const conflicts = [{ path: "a.txt", lines: "3-4", withTask: "bcd234", withTitle: "Other" }];
-  const out = tell([{ type: "merge.refused", sentence: "It conflicts.", conflicts }]);
-  expect(out).toBe("✗ It conflicts.\n  a.txt 3-4 with Other (bcd234)\n");
+  const out = tell([{ type: "merge.refused", sentence: "", conflicts }]);
+  expect(out).toBe("✗ It conflicts with its base:\n  a.txt 3-4 with Other (bcd234)\n");
 });
 
 test("for programs every event is one object with its task", () => {

@@ -80,7 +80,7 @@ export function renderEvent(event: TaskEvent, taskId: string, tint: Voice["tint"
       return [`${cleanLine(event.by.name)} merges the change …`];
     case "merge.refused":
       return [
-        tint("red", `✗ ${cleanLine(event.sentence, 2_000)}`),
+        tint("red", `✗ ${cleanLine(event.sentence, 2_000) || "It conflicts with its base:"}`),
         ...event.conflicts.map(
           (conflict) =>
             `  ${cleanLine(conflict.path)} ${cleanLine(conflict.lines)}${conflict.withTask === undefined ? "" : ` with ${cleanLine(conflict.withTitle ?? "")} (${conflict.withTask})`}`,
