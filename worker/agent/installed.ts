@@ -133,7 +133,7 @@ export async function installAgent(
   if (result.exitCode !== 0 || !(await holdsProgram(fresh, profile))) {
     await rm(fresh, { recursive: true, force: true });
     const why = result.exitCode === 0 ? "npm left out the program for this machine" : "npm failed";
-    throw new AgentInstallError(profile, why, `${result.stdout}${result.stderr}`);
+    throw new AgentInstallError(profile, why, `${result.stdout.toString("utf8")}${result.stderr}`);
   }
   // Two that install at once make the same folder; the second finds it taken and drops its own.
   await rename(fresh, target).catch(() => rm(fresh, { recursive: true, force: true }));

@@ -32,6 +32,7 @@ export async function openAcpAgent(options: AgentOptions, profile: AcpProfile): 
     cwd: options.cwd,
     modeIds: profile.modes[options.mode],
     howToConfigure: profile.howToConfigure,
+    promptKey: (id) => written.promptKey(id),
     timing: { ...defaultTiming, ...options.timing },
   });
 }
@@ -125,7 +126,8 @@ class AcpAgent implements Agent {
     const pending = this.#pending;
     if (!pending || state.phase !== "ready" || state.sessionId === undefined) return;
     this.#pending = undefined;
-    await this.#written.write(promptSend(state.sessionId, pending.key, pending.text));
+    const nth = this.#written.promptCount();
+    await this.#written.write(promptSend(state.sessionId, pending.key, pending.text, nth));
   }
 
   /** The id carries the process and the JSON-RPC id, which may be a number or a text. */

@@ -1,10 +1,12 @@
 import type { Exit } from "../../../sandbox/sandbox.ts";
 import type { AgentHappening, AgentStopReason } from "../agent.ts";
 import type { AcpSaved } from "../saved.ts";
+import { settle } from "./setup.ts";
 import { finishMessage } from "./speech.ts";
 
 /** A moment of quiet is worth something: a turn ends, or words were said outside of one. */
 export function needsQuiet(state: AcpSaved, promptInFlight: boolean): boolean {
+  if (state.phase === "settling") return true;
   return state.draining !== undefined || (!promptInFlight && state.message !== "");
 }
 
@@ -14,6 +16,7 @@ export function needsQuiet(state: AcpSaved, promptInFlight: boolean): boolean {
  * frame stands behind it that a replay could begin with.
  */
 export function takeQuiet(state: AcpSaved): AgentHappening | undefined {
+  if (state.phase === "settling") return settle(state)[0];
   const [said] = finishMessage(state);
   if (said) return said;
   const ended = state.draining;
@@ -36,14 +39,14 @@ export function takeExit(
   exit: Exit,
   lastLines: readonly string[],
 ): AgentHappening | undefined {
-  const quiet = takeQuiet(state);
+  if (state.exited) return undefined;
+  const quiet = state.phase === "settling" ? undefined : takeQuiet(state);
   if (quiet) return quiet;
   const [open, ...others] = state.permissions;
   if (open) {
     state.permissions = others;
     return { kind: "permission-closed", requestId: open.requestId };
   }
-  if (state.exited) return undefined;
   state.exited = true;
   return { kind: "exited", exit, lastLines };
 }

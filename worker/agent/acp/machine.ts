@@ -3,8 +3,7 @@ import type { AgentTroubleKind } from "../agent.ts";
 import type { AcpSaved } from "../saved.ts";
 import type { Frame } from "./frames.ts";
 import { closePermission, takePermission } from "./permissions.ts";
-import { promptKeyOf } from "./sends.ts";
-import { takeSetupError, takeSetupResult } from "./setup.ts";
+import { authRequired, takeSetupError, takeSetupResult } from "./setup.ts";
 import { finishMessage, hear } from "./speech.ts";
 import { type MachineSettings, type Step, tellOnce } from "./step.ts";
 import { takeTool } from "./tools.ts";
@@ -18,9 +17,10 @@ import {
 /**
  * The life of one agent process:
  *
- *   initialising → creating ─────────┐
- *              ├─→ loading ──┬─(lost)┤→ setting-mode → ready ⇄ (prompt → draining)
- *              └─→ resuming ─┘       └→ failed
+ *   initialising → creating ──────────┐
+ *              ├─→ loading → settling ┤→ setting-mode → ready ⇄ (prompt → draining)
+ *              └─→ resuming ──────────┤
+ *                  (lost: creating)   └→ failed
  *
  * `takeFrame` is pure but for the state that it is handed: same state and frame, same result. That
  * is what makes a replay after a driver's death exact. Sends come out, they are never made here.
@@ -40,7 +40,7 @@ export function takeFrame(state: AcpSaved, frame: Frame, settings: MachineSettin
     case "request":
       return takeRequest(state, frame, settings);
     case "result": {
-      const key = promptKeyOf(frame.id);
+      const key = settings.promptKey(frame.id);
       if (key === undefined) return takeSetupResult(state, frame, settings);
       const parsed = promptResultSchema.safeParse(frame.result);
       state.draining = {
@@ -50,9 +50,10 @@ export function takeFrame(state: AcpSaved, frame: Frame, settings: MachineSettin
       return { happenings: [], sends: [] };
     }
     case "error": {
-      const key = promptKeyOf(frame.id);
+      const key = settings.promptKey(frame.id);
       if (key === undefined) return takeSetupError(state, frame, settings);
-      state.draining = { promptKey: key, stopReason: "failed", sentence: frame.message };
+      const hint = frame.code === authRequired ? ` ${settings.howToConfigure}` : "";
+      state.draining = { promptKey: key, stopReason: "failed", sentence: frame.message + hint };
       return { happenings: [], sends: [] };
     }
   }
@@ -82,7 +83,7 @@ function takeNotification(
 
 function takeUpdate(state: AcpSaved, params: unknown, settings: MachineSettings): Step {
   // session/load replays the whole conversation, which was told when it happened.
-  if (state.phase === "loading") return { happenings: [], sends: [] };
+  if (state.phase === "loading" || state.phase === "settling") return { happenings: [], sends: [] };
   const parsed = sessionUpdateSchema.safeParse(params);
   if (!parsed.success) return takeOddUpdate(state, params);
   if (parsed.data.sessionId !== undefined && parsed.data.sessionId !== state.sessionId)
@@ -90,7 +91,7 @@ function takeUpdate(state: AcpSaved, params: unknown, settings: MachineSettings)
   const update = parsed.data.update;
   switch (update.sessionUpdate) {
     case "agent_message_chunk":
-      return { happenings: hear(state, update.content.text ?? ""), sends: [] };
+      return { happenings: hear(state, update.content.text ?? "", update.messageId), sends: [] };
     case "plan": {
       const entries = update.entries.slice(0, 50).map((entry) => ({
         content: entry.content.slice(0, 500),

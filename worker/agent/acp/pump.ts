@@ -8,6 +8,7 @@ import { needsQuiet, takeExit, takeQuiet } from "./endings.ts";
 import { LineCutter, parseFrame, type SpoolLine } from "./frames.ts";
 import type { AcpHold } from "./hold.ts";
 import { takeFrame } from "./machine.ts";
+import { giveUpMode } from "./setup.ts";
 import { tellOnce } from "./step.ts";
 
 /** An image read by an agent may pass through its frames; more than this is no conversation. */
@@ -71,12 +72,16 @@ function tellTooLarge(state: AcpSaved): AgentHappening[] {
   return tellOnce(state, "frame-too-large", sentence);
 }
 
-type Deadline = { readonly kind: "quiet" | "start" | "silent"; readonly atMs: number };
+type Deadline = { readonly kind: "quiet" | "mode" | "start" | "silent"; readonly atMs: number };
+
+/** A mode is no reason to give an agent up. */
+const modeAnswerMs = 20_000;
 
 function nextDeadline(hold: AcpHold, openedAt: number, heardAt: number): Deadline {
   const { timing } = hold.settings;
   const inFlight = hold.promptInFlight() !== undefined;
   if (needsQuiet(hold.state, inFlight)) return { kind: "quiet", atMs: heardAt + timing.drainMs };
+  if (hold.state.phase === "setting-mode") return { kind: "mode", atMs: heardAt + modeAnswerMs };
   if (hold.state.phase !== "ready") return { kind: "start", atMs: openedAt + timing.startMs };
   // With nothing to wait for this is only a look around, which does nothing.
   return { kind: "silent", atMs: heardAt + timing.silentMs };
@@ -85,6 +90,10 @@ function nextDeadline(hold: AcpHold, openedAt: number, heardAt: number): Deadlin
 async function* tellLate(hold: AcpHold, kind: Deadline["kind"]): AsyncGenerator<AgentNews> {
   if (kind === "quiet") {
     yield* tellAll(hold, takeQuiet);
+    return;
+  }
+  if (kind === "mode") {
+    yield* tellAll(hold, (state) => giveUpMode(state)[0]);
     return;
   }
   const { timing } = hold.settings;
@@ -112,8 +121,9 @@ async function* tellAll(
   for (;;) {
     const after = structuredClone(hold.state);
     const happening = take(after);
-    if (!happening) return;
     hold.state = after;
+    if (!after.exited) await hold.write(after, []);
+    if (!happening) return;
     yield await newsOf(happening, after);
   }
 }

@@ -1,5 +1,6 @@
 import type { NewSessionRequest, PromptRequest } from "@agentclientprotocol/sdk";
 import { AGENT_METHODS, PROTOCOL_VERSION } from "@agentclientprotocol/sdk";
+import { z } from "zod";
 import type { AcpSaved } from "../saved.ts";
 import type { RpcId } from "./frames.ts";
 
@@ -10,16 +11,20 @@ export type Send =
   | { readonly id: RpcId; readonly result: unknown }
   | { readonly id: RpcId; readonly error: { readonly code: number; readonly message: string } };
 
+/** Numbers, since that is what agents are used to; each step has its own, so it is written once. */
+export const setupIds = { initialize: 1, create: 2, load: 3, resume: 4, mode: 5 } as const;
+const firstPromptId = 100;
+
 /**
- * The request that the state waits for, or nothing. Pure, with ids that name the step: a driver
- * that adopts the agent asks again what is due and writes only what the input does not yet hold.
+ * The request that the state waits for, or nothing. Pure, with an id for each step: a driver that
+ * adopts the agent asks again what is due and writes only what the input does not yet hold.
  */
 export function dueSend(state: AcpSaved, cwd: string): Send | undefined {
   const session: NewSessionRequest = { cwd, mcpServers: [] };
   switch (state.phase) {
     case "initialising":
       return {
-        id: "initialize",
+        id: setupIds.initialize,
         method: AGENT_METHODS.initialize,
         params: {
           protocolVersion: PROTOCOL_VERSION,
@@ -32,39 +37,44 @@ export function dueSend(state: AcpSaved, cwd: string): Send | undefined {
         },
       };
     case "creating":
-      return { id: "session-new", method: AGENT_METHODS.session_new, params: session };
+      return { id: setupIds.create, method: AGENT_METHODS.session_new, params: session };
     case "loading":
       return {
-        id: "session-load",
+        id: setupIds.load,
         method: AGENT_METHODS.session_load,
         params: { ...session, sessionId: state.earlierSessionId },
       };
     case "resuming":
       return {
-        id: "session-resume",
+        id: setupIds.resume,
         method: AGENT_METHODS.session_resume,
         params: { ...session, sessionId: state.earlierSessionId },
       };
     case "setting-mode":
-      return state.modeRequest && { id: "session-mode", ...state.modeRequest };
+      return state.modeRequest && { id: setupIds.mode, ...state.modeRequest };
+    case "settling":
     case "ready":
     case "failed":
       return undefined;
   }
 }
 
-const promptPrefix = "prompt-";
+const keyName = "colony/promptKey";
+const promptParamsSchema = z.object({ _meta: z.object({ [keyName]: z.string() }) });
 
-/** A prompt under an id that carries its key. */
-export function promptSend(sessionId: string, key: string, text: string): Send {
-  const params: PromptRequest = { sessionId, prompt: [{ type: "text", text }] };
-  return { id: promptPrefix + key, method: AGENT_METHODS.session_prompt, params };
+/** The nth prompt to a process; its key travels with it, so that the input tells what it was. */
+export function promptSend(sessionId: string, key: string, text: string, nth: number): Send {
+  const params: PromptRequest = {
+    sessionId,
+    prompt: [{ type: "text", text }],
+    _meta: { [keyName]: key },
+  };
+  return { id: firstPromptId + nth, method: AGENT_METHODS.session_prompt, params };
 }
 
-/** Key of the prompt that an id belongs to. */
-export function promptKeyOf(id: RpcId): string | undefined {
-  if (typeof id !== "string" || !id.startsWith(promptPrefix)) return undefined;
-  return id.slice(promptPrefix.length);
+/** Key of a prompt that was written. */
+export function promptKeyOf(params: unknown): string | undefined {
+  return promptParamsSchema.safeParse(params).data?._meta[keyName];
 }
 
 export function cancelSend(sessionId: string): Send {

@@ -1,10 +1,11 @@
 import type { AgentHappening } from "../agent.ts";
 import type { AcpSaved } from "../saved.ts";
 import type { Frame } from "./frames.ts";
+import { setupIds } from "./sends.ts";
 import { type MachineSettings, type Step, tellOnce } from "./step.ts";
 import { initializeResultSchema, type SessionResult, sessionResultSchema } from "./updates.ts";
 
-const authRequired = -32000;
+export const authRequired = -32000;
 
 /** An answer to initialize, session/new, load, resume or the mode: on to the next phase. */
 export function takeSetupResult(
@@ -12,11 +13,10 @@ export function takeSetupResult(
   frame: Extract<Frame, { kind: "result" }>,
   settings: MachineSettings,
 ): Step {
-  if (frame.id === "initialize" && state.phase === "initialising")
+  if (frame.id === setupIds.initialize && state.phase === "initialising")
     return step(takeInitialized(state, frame.result));
   if (isSessionAnswer(state, frame.id)) return step(takeSession(state, frame.result, settings));
-  if (frame.id === "session-mode" && state.phase === "setting-mode")
-    return step(becomeReady(state));
+  if (frame.id === setupIds.mode && state.phase === "setting-mode") return step(becomeReady(state));
   return step([]);
 }
 
@@ -31,7 +31,7 @@ export function takeSetupError(
     state.phase = "creating";
     return step(conversationLost(state, message));
   }
-  if (id === "session-mode" && state.phase === "setting-mode") {
+  if (id === setupIds.mode && state.phase === "setting-mode") {
     const refused = `The agent refused its permission mode (${message}); it may act without asking.`;
     return step([...becomeReady(state), ...tellOnce(state, "mode-refused", refused)]);
   }
@@ -39,16 +39,16 @@ export function takeSetupError(
     const sentence = `The agent is not configured (${message}). ${settings.howToConfigure}`;
     return step(tellOnce(state, "not-configured", sentence, true));
   }
-  if (id === "initialize" || isSessionAnswer(state, id))
+  if (id === setupIds.initialize || isSessionAnswer(state, id))
     return step(tellOnce(state, "cannot-start", `The agent could not start: ${message}`, true));
   return step([]);
 }
 
 function isSessionAnswer(state: AcpSaved, id: string | number): boolean {
   return (
-    (id === "session-new" && state.phase === "creating") ||
-    (id === "session-load" && state.phase === "loading") ||
-    (id === "session-resume" && state.phase === "resuming")
+    (id === setupIds.create && state.phase === "creating") ||
+    (id === setupIds.load && state.phase === "loading") ||
+    (id === setupIds.resume && state.phase === "resuming")
   );
 }
 
@@ -93,10 +93,28 @@ function takeSession(
     return tellOnce(state, "cannot-start", "The agent opened a session without an id.", true);
   state.sessionId = sessionId;
   const mode = decideMode(parsed.data ?? {}, sessionId, settings.modeIds);
-  if (!mode) return becomeReady(state);
-  state.modeRequest = mode;
+  if (mode) state.modeRequest = mode;
+  // Some answer session/load first and replay the conversation after it.
+  if (state.phase === "loading") state.phase = "settling";
+  else if (mode) state.phase = "setting-mode";
+  else return becomeReady(state);
+  return [];
+}
+
+/** The replay of a loaded conversation is over. */
+export function settle(state: AcpSaved): AgentHappening[] {
+  if (state.phase !== "settling") return [];
+  if (!state.modeRequest) return becomeReady(state);
   state.phase = "setting-mode";
   return [];
+}
+
+/** The agent does not answer to its mode: it is used as it is, and that is told. */
+export function giveUpMode(state: AcpSaved): AgentHappening[] {
+  const sentence = "The agent did not take its permission mode; it may act without asking.";
+  const told = tellOnce(state, "mode-refused", sentence);
+  if (told.length > 0) return told;
+  return state.phase === "setting-mode" ? becomeReady(state) : [];
 }
 
 /** Modes are moving from `modes` to `configOptions`; whichever holds one of ours is set. */

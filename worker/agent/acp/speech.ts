@@ -5,7 +5,17 @@ const maxMessageChars = 12_000;
 const tellEachChars = 400;
 
 /** Takes in a piece of a message. Told by growth, not by time, so that a replay tells the same. */
-export function hear(state: AcpSaved, piece: string): AgentHappening[] {
+export function hear(
+  state: AcpSaved,
+  piece: string,
+  messageId: string | null | undefined,
+): AgentHappening[] {
+  const earlier = messageId != null && messageId !== state.messageId ? finishMessage(state) : [];
+  if (messageId != null) state.messageId = messageId;
+  return [...earlier, ...grow(state, piece)];
+}
+
+function grow(state: AcpSaved, piece: string): AgentHappening[] {
   state.message += piece;
   if (state.message.length > maxMessageChars) {
     const cut = state.message.length - maxMessageChars;

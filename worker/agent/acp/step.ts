@@ -1,5 +1,6 @@
 import type { AgentHappening, AgentTroubleKind } from "../agent.ts";
 import type { AcpSaved } from "../saved.ts";
+import type { RpcId } from "./frames.ts";
 import type { Send } from "./sends.ts";
 
 /** What one frame leads to. Sends are written before the happenings are told. */
@@ -14,6 +15,8 @@ export interface MachineSettings {
   readonly modeIds: readonly string[];
   /** What to do when the agent wants to be signed in. */
   readonly howToConfigure: string;
+  /** Key of the prompt that was written under this id. */
+  readonly promptKey: (id: RpcId) => string | undefined;
 }
 
 /** Trouble that is told once for each process. */

@@ -32,7 +32,11 @@ export type ToolUpdate = z.infer<typeof toolUpdateSchema>;
 export const sessionUpdateSchema = z.object({
   sessionId: z.string().optional(),
   update: z.discriminatedUnion("sessionUpdate", [
-    z.looseObject({ sessionUpdate: z.literal("agent_message_chunk"), content: textContentSchema }),
+    z.looseObject({
+      sessionUpdate: z.literal("agent_message_chunk"),
+      content: textContentSchema,
+      messageId: z.string().nullish().catch(undefined),
+    }),
     z.looseObject({
       sessionUpdate: z.literal("plan"),
       entries: z.array(z.looseObject({ content: z.string(), status: z.string().catch("pending") })),

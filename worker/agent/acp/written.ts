@@ -1,4 +1,5 @@
 import type { SandboxProcess } from "../../../sandbox/sandbox.ts";
+import { within } from "../within.ts";
 import { parseFrame, type RpcId } from "./frames.ts";
 import { promptKeyOf, type Send } from "./sends.ts";
 
@@ -10,7 +11,8 @@ export class WrittenInput {
   readonly #process: SandboxProcess;
   readonly #requests = new Set<RpcId>();
   readonly #answers = new Set<RpcId>();
-  #lastPromptKey: string | undefined;
+  /** Keys of the prompts by their ids, in the order in which they were written. */
+  readonly #prompts = new Map<RpcId, string>();
   #cancelledKey: string | undefined;
   #torn = false;
 
@@ -33,8 +35,14 @@ export class WrittenInput {
     const line = JSON.stringify({ jsonrpc: "2.0", ...send });
     // Noted first: two callers at once must not both write.
     this.#note(line);
-    await this.#process.write(`${this.#torn ? "\n" : ""}${line}\n`);
+    const torn = this.#torn;
     this.#torn = false;
+    try {
+      await this.#process.write(`${torn ? "\n" : ""}${line}\n`);
+    } catch (error) {
+      // Who has ended reads nothing; its exit is told by the news.
+      if (!(await hasEnded(this.#process))) throw error;
+    }
     return true;
   }
 
@@ -43,29 +51,47 @@ export class WrittenInput {
   }
 
   hasPrompt(key: string): boolean {
-    return this.#requests.has(`prompt-${key}`);
+    return [...this.#prompts.values()].includes(key);
+  }
+
+  promptCount(): number {
+    return this.#prompts.size;
+  }
+
+  /** Key of the prompt that a response belongs to. */
+  promptKey(id: RpcId): string | undefined {
+    return this.#prompts.get(id);
   }
 
   /** Key of the last prompt that was written. */
   lastPromptKey(): string | undefined {
-    return this.#lastPromptKey;
+    return [...this.#prompts.values()].at(-1);
   }
 
   #holds(send: Send): boolean {
     if ("id" in send) {
       return "method" in send ? this.#requests.has(send.id) : this.#answers.has(send.id);
     }
-    return send.method === "session/cancel" && this.#cancelledKey === this.#lastPromptKey;
+    return send.method === "session/cancel" && this.#cancelledKey === this.lastPromptKey();
   }
 
   #note(line: string): void {
     const frame = parseFrame(line);
     if (frame.kind === "request") {
       this.#requests.add(frame.id);
-      this.#lastPromptKey = promptKeyOf(frame.id) ?? this.#lastPromptKey;
+      const key = promptKeyOf(frame.params);
+      if (key !== undefined) this.#prompts.set(frame.id, key);
     }
     if (frame.kind === "result" || frame.kind === "error") this.#answers.add(frame.id);
     if (frame.kind === "notification" && frame.method === "session/cancel")
-      this.#cancelledKey = this.#lastPromptKey;
+      this.#cancelledKey = this.lastPromptKey();
   }
+}
+
+async function hasEnded(process: SandboxProcess): Promise<boolean> {
+  const ended = process.exited().then(
+    () => true,
+    () => false,
+  );
+  return (await within(ended, Date.now() + 1_000)) === true;
 }
