@@ -27,7 +27,7 @@ if (!program) {
 }
 
 // The library lets go of calls that a dying page never answers; the other captures go on.
-process.on("unhandledRejection", (reason) => log(`left behind: ${reason}`));
+process.on("unhandledRejection", (reason) => log(`left behind: ${String(reason)}`));
 
 await using ending = new AsyncDisposableStack();
 const warm = ending.use(

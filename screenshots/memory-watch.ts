@@ -24,7 +24,7 @@ export function watchMemory(
   const timer = setInterval(() => {
     if (looking || (!warm.busy() && ticks++ % IDLE_SHARE !== 0)) return;
     looking = true;
-    look().finally(() => {
+    void look().finally(() => {
       looking = false;
     });
   }, CHECK_MS);

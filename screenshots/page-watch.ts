@@ -83,7 +83,9 @@ export function watchPage(page: Page, proxy: Pick<TaskProxy, "refusal">): PageWa
   };
   page.on("console", onConsole);
   page.on("pageerror", (error) => {
-    addError(`Uncaught ${error instanceof Error ? `${error.name}: ${error.message}` : error}`);
+    addError(
+      `Uncaught ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`,
+    );
   });
   page.on("dialog", (dialog) => {
     remarks.add(`The page opened a dialog (${dialog.type()}): ${cutText(dialog.message())}`);

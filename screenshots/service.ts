@@ -121,7 +121,7 @@ async function untilReady(child: ChildProcess): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let said = "";
   const onError = (chunk: Buffer) => {
-    said = `${said}${chunk}`.slice(-2000);
+    said = `${said}${String(chunk)}`.slice(-2000);
   };
   const fail = (why: string) => {
     const last = said.trim().split("\n").at(-1);

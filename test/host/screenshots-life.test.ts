@@ -31,7 +31,7 @@ test("Chromium killed under a capture: the caller does not see it", async () => 
 
 test("Chromium killed under the second try too: the caller is told", async () => {
   await using pictures = await startPictures();
-  await using site = await openTestSite(() => void killBrowser(pictures));
+  await using site = await openTestSite(() => killBrowser(pictures));
   await expect(pictures.shoot(site)).rejects.toMatchObject({ reason: "browser-died" });
 });
 

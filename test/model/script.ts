@@ -89,7 +89,7 @@ function runBy(tools: readonly ModelTool[], command: string, confined: boolean):
   if (!runner)
     return {
       kind: "text",
-      text: `No tool to run a command among ${tools.map((tool) => tool.name)}`,
+      text: `No tool to run a command among ${tools.map((tool) => tool.name).join(", ")}`,
     };
   const key = "cmd" in runner.properties ? "cmd" : "command";
   const asArray = runner.properties[key]?.type === "array";

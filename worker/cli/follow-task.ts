@@ -16,12 +16,7 @@ export interface FollowOptions {
   readonly signal?: AbortSignal;
 }
 
-const mostRevivals = 5;
-
-/**
- * Tells a task's events until it is there; undefined when `signal` ended it before. A worker that
- * dies meanwhile is started again: tasks go on where they were.
- */
+/** Tells a task's events until it is there; undefined when `signal` ended it before. */
 export async function followTask(
   session: Session,
   options: FollowOptions,
@@ -30,14 +25,12 @@ export async function followTask(
   const end = () => ending.abort();
   options.signal?.addEventListener("abort", end, { once: true });
   if (options.signal?.aborted === true) end();
-  const keeping = keepWorker(session, ending.signal);
   try {
-    const failed = new Promise<never>((_, reject) => keeping.catch(reject));
-    return await Promise.race([readUntilThere(session, options, ending.signal), failed]);
+    return await readUntilThere(session, options, ending.signal);
   } finally {
+    // The connection that follows is ended by it.
     end();
     options.signal?.removeEventListener("abort", end);
-    await keeping.catch(() => {});
   }
 }
 
@@ -75,26 +68,6 @@ async function readUntilThere(
     if (now !== undefined) return now;
   }
   return undefined;
-}
-
-/** Ends by `signal`, or by an error when workers die again and again. */
-async function keepWorker(session: Session, signal: AbortSignal): Promise<void> {
-  let revivals = 0;
-  let revivedMs = 0;
-  while (!signal.aborted) {
-    await session.workerGone(signal);
-    if (signal.aborted) return;
-    if (Date.now() - revivedMs > 60_000) revivals = 0;
-    revivals += 1;
-    revivedMs = Date.now();
-    if (revivals > mostRevivals) {
-      throw new CliError(
-        exitCodes.host,
-        "The worker dies again and again; `colony doctor` looks why.",
-      );
-    }
-    await session.reviveWorker();
-  }
 }
 
 /** Order of stream ids: `milliseconds-sequence`. */

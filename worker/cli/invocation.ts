@@ -89,7 +89,7 @@ export async function withSession<T>(
   deed: (session: Session) => Promise<T>,
 ): Promise<T> {
   await using session = await openSession({ config, environment: cli.environment, needsWorker });
-  return await deed(session);
+  return await Promise.race([deed(session), session.failed]);
 }
 
 /** Id of the newest event, to tell only what comes after. */

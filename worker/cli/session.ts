@@ -5,21 +5,21 @@ import { openEmbeddedRedis, stopEmbeddedRedis } from "../redis/embedded.ts";
 import { redisFiles } from "../redis/settings.ts";
 import { readAdminSettings } from "../settings/admin-settings.ts";
 import { clientsLock, supervisorLock } from "../supervisor/paths.ts";
+import { keepEmbeddedRedis } from "../redis/keep.ts";
 import {
   ensureSupervisor,
   isSupervised,
   type SupervisorOptions,
   takeClientsLock,
 } from "./ensure-supervisor.ts";
+import { CliError, exitCodes } from "./exit-codes.ts";
 
 /** A command's connection to an installation. */
 export interface Session extends AsyncDisposable {
   readonly client: Client;
   readonly config: WorkerConfig;
-  /** Resolves when the worker that serves us is gone; for ever pending where others serve us. */
-  workerGone(signal: AbortSignal): Promise<void>;
-  /** Starts a worker again after `workerGone`. */
-  reviveWorker(): Promise<void>;
+  /** Rejects when what serves us cannot be kept alive; else for ever pending. */
+  readonly failed: Promise<never>;
 }
 
 export interface SessionOptions {
@@ -30,26 +30,28 @@ export interface SessionOptions {
 }
 
 /**
- * Connects, and starts what is missing for as long as it is needed: the worker with its Redis, or
- * for reading only the Redis. Several commands share what the first one started.
+ * Connects, and keeps what it needs running for as long as it needs it: the worker with its Redis,
+ * or for reading only the Redis. Several commands share what the first one started.
  */
 export async function openSession(options: SessionOptions): Promise<Session> {
-  const { config } = options;
+  const { config, environment, needsWorker } = options;
   await using stack = new AsyncDisposableStack();
   const clients = await takeClientsLock(config);
   stack.defer(async () => {
     clients[Symbol.dispose]();
-    if (config.redisUrl === undefined && !options.needsWorker) await stopUnusedRedis(config);
+    if (config.redisUrl === undefined && !needsWorker) await stopUnusedRedis(config);
   });
-  const supervisor: SupervisorOptions = {
-    config,
-    environment: options.environment,
-    admin: await readAdminSettings(config.configFile),
-  };
+  const admin = await readAdminSettings(config.configFile);
+  const failed = Promise.withResolvers<never>();
+  failed.promise.catch(() => {});
   const servedElsewhere = config.redisUrl !== undefined && (await hasHosts(config.redisUrl));
-  if (options.needsWorker && !servedElsewhere) await ensureSupervisor(supervisor);
-  else if (config.redisUrl === undefined && !(await isSupervised(config))) {
-    await openEmbeddedRedis({ folder: config.folder, name: "control" });
+  if (needsWorker && !servedElsewhere) {
+    stack.use(await keepSupervisor({ config, environment, admin }, failed.reject));
+  } else if (config.redisUrl === undefined) {
+    const redis = { folder: config.folder, name: "control" } as const;
+    await openEmbeddedRedis(redis);
+    // Whoever had started it may end it while we read.
+    stack.use(keepEmbeddedRedis({ ...redis, onRestart() {}, onError: failed.reject }));
   }
   const address = config.redisUrl ?? redisFiles(config.folder, "control").socket;
   const client = stack.use(new Client(openRedis(address)));
@@ -57,14 +59,43 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   return {
     client,
     config,
-    async workerGone(signal) {
-      if (servedElsewhere || !options.needsWorker) return untilAborted(signal);
-      await waitForLock(config, signal);
-    },
-    async reviveWorker() {
-      await ensureSupervisor(supervisor);
-    },
+    failed: failed.promise,
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
+  };
+}
+
+const mostRevivals = 5;
+const calmMs = 60_000;
+
+/** Has a worker running until disposed: tasks go on where a dead one left them. */
+async function keepSupervisor(
+  options: SupervisorOptions,
+  onFailure: (error: unknown) => void,
+): Promise<AsyncDisposable> {
+  await ensureSupervisor(options);
+  const ending = new AbortController();
+  const { signal } = ending;
+  const keep = async (): Promise<void> => {
+    let revivals = 0;
+    let revivedMs = 0;
+    while (!signal.aborted) {
+      await waitForLock(options.config, signal);
+      if (signal.aborted) return;
+      revivals = Date.now() - revivedMs > calmMs ? 1 : revivals + 1;
+      revivedMs = Date.now();
+      if (revivals > mostRevivals) {
+        const sentence = "The worker dies again and again; `colony doctor` looks why.";
+        throw new CliError(exitCodes.host, sentence);
+      }
+      await ensureSupervisor(options);
+    }
+  };
+  const loop = keep().catch(onFailure);
+  return {
+    async [Symbol.asyncDispose]() {
+      ending.abort();
+      await loop;
+    },
   };
 }
 
@@ -108,11 +139,4 @@ async function waitForLock(config: WorkerConfig, signal: AbortSignal): Promise<v
     });
     if (free !== undefined) return;
   }
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

@@ -118,7 +118,8 @@ function describe(value: unknown): string {
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object" && value !== null) return "a group of keys";
   if (value === "" || value === undefined || value === null) return "empty";
-  return `\`${short(String(value))}\``;
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return `\`${short(text)}\``;
 }
 
 function short(text: string): string {

@@ -55,7 +55,7 @@ export async function openInstallation(): Promise<Installation> {
   mkdirSync(parent, { recursive: true, mode: 0o755 });
   const home = mkdtempSync(join(parent, "cli-"));
   const folder = stateFolder(home, shared);
-  const [port = 0, previewPort = 0] = await Promise.all([freePort(), freePort()]);
+  const [port, previewPort] = await Promise.all([freePort(), freePort()]);
   const started = new Set<Command>();
   const installation: Installation = {
     folder,

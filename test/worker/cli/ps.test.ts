@@ -43,7 +43,7 @@ test("columns line up and a request is one line", () => {
 
 test("no line is wider than the terminal", () => {
   const lines = renderTable([task({ request: "x".repeat(500) })], 0, 80);
-  expect(lines.map((line) => [...line].length)).toEqual([65, 80]);
+  expect(lines.map((line) => Array.from(line).length)).toEqual([65, 80]);
   expect(lines[1]).toMatch(/x…$/);
 });
 

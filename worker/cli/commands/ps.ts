@@ -55,18 +55,20 @@ export function renderTable(tasks: readonly Task[], nowMs: number, columns: numb
     cleanLine(task.request, 200),
   ]);
   const widths = head.map((title, at) =>
-    Math.max(title.length, ...rows.map((row) => [...(row[at] ?? "")].length)),
+    Math.max(title.length, ...rows.map((row) => Array.from(row[at] ?? "").length)),
   );
   return [head, ...rows].map((row) => {
     const line = row
-      .map((cell, at) => cell + " ".repeat(Math.max(0, (widths[at] ?? 0) - [...cell].length)))
+      .map(
+        (cell, at) => cell + " ".repeat(Math.max(0, (widths[at] ?? 0) - Array.from(cell).length)),
+      )
       .join("  ");
     return cleanLineEnd(line, columns);
   });
 }
 
 function cleanLineEnd(line: string, columns: number): string {
-  const characters = [...line.trimEnd()];
+  const characters = Array.from(line.trimEnd());
   return characters.length <= columns
     ? line.trimEnd()
     : `${characters.slice(0, columns - 1).join("")}…`;

@@ -18,6 +18,6 @@ export function cleanText(text: string): string {
 /** One line of at most `width` characters. */
 export function cleanLine(text: string, width = 200): string {
   const line = cleanText(text).replace(/\s+/g, " ").trim();
-  const characters = [...line];
+  const characters = Array.from(line);
   return characters.length <= width ? line : `${characters.slice(0, width - 1).join("")}…`;
 }
