@@ -27,6 +27,8 @@ export interface Driving {
   readonly profile: AgentProfile;
   readonly prompts: readonly string[];
   readonly mode?: "ask" | "bypass";
+  /** Longer where a test is about what comes late: the machine may be busy. */
+  readonly drainMs?: number;
   /** Option kind to choose for each question. */
   readonly choose?: string;
   /** Whether the driver dies after this piece of news, and whether it had stored it. */
@@ -48,7 +50,7 @@ export function optionsFor(driving: Omit<Driving, "prompts">, saved?: AgentSaved
     home: driving.processes.home,
     env: {},
     mode: driving.mode ?? "ask",
-    timing: { drainMs: 100, excerptMs: 200 },
+    timing: { drainMs: driving.drainMs ?? 100, excerptMs: 200 },
     ...(saved && { saved }),
   };
 }

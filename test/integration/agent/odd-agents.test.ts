@@ -38,7 +38,7 @@ test("updates after the response still belong to the turn", async () => {
     "session/prompt":
       'say("early "); reply({ stopReason: "end_turn" }); await sleep(30); say("late")',
   });
-  const { happenings } = await drive({ processes, profile, prompts: ["go"] });
+  const { happenings } = await drive({ processes, profile, prompts: ["go"], drainMs: 3_000 });
   expect(happenings.slice(1)).toEqual([
     { kind: "said", text: "early late", final: true },
     { kind: "turn-ended", promptKey: "1", stopReason: "end_turn" },
@@ -107,7 +107,7 @@ test("a replay that comes after the answer to session/load is not told again", a
   const first = await drive({ processes, profile, prompts: ["go"] });
   if (first.saved?.kind !== "acp") throw new Error("nothing was saved");
   const saved = { ...first.saved, exited: true };
-  await using agent = await openAgent(optionsFor({ processes, profile }, saved));
+  await using agent = await openAgent(optionsFor({ processes, profile, drainMs: 3_000 }, saved));
   await agent.prompt("2", "on");
   const heard: AgentHappening[] = [];
   for await (const { happening } of agent.news()) {
