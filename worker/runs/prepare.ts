@@ -32,18 +32,22 @@ export function openTaskStore(context: RunContext, lease: Lease): Promise<Store>
 
 /**
  * Fetches, reads the settings of the base commit, and opens or adopts the sandbox. Each step finds
- * what an earlier driver did and goes on from there.
+ * what an earlier driver did and goes on from there. What does not depend on each other goes on
+ * side by side: nearly all of it is waiting for git and jj, and a person waits for the sum.
  */
 export async function prepareColony(
   context: RunContext,
   lease: Lease,
   store: Store,
 ): Promise<Colony> {
-  await fixBase(lease, store);
-  const settings = await readSettings(context, lease, store);
-  await tellRemarks(lease, settings.remarks);
+  const base = await fixBase(lease, store);
+  const [settings, remarks, adopted] = await together([
+    readSettings(context, lease, store),
+    lease.task().sandbox === "none" ? store.remarks(base) : Promise.resolve([]),
+    adoptSandbox(context.config.folder, lease.taskId),
+  ]);
+  await tellRemarks(lease, [...remarks, ...settings.remarks]);
   const profile = await chooseAgent(context, lease, settings);
-  const adopted = await adoptSandbox(context.config.folder, lease.taskId);
   if (adopted !== undefined && lease.task().sandbox === "live") {
     return { store, settings, profile, sandbox: adopted };
   }
@@ -58,22 +62,27 @@ export async function prepareColony(
   }
 }
 
-/** The base is chosen once: later runs of the task stay on it until the landing moves them. */
-async function fixBase(lease: Lease, store: Store): Promise<void> {
-  const known = lease.task();
-  if (known.baseCommit !== undefined) return;
-  const base = await store.fetch(known.repository.base);
-  const remarks = await store.remarks(base.commit);
-  await lease.transact((task) => ({
-    task: { ...task, branch: base.branch, baseCommit: base.commit },
-    events: [
-      { type: "run.based", branch: base.branch, commit: base.commit },
-      ...remarks.map((sentence) => ({ type: "remark", sentence }) as const),
-    ],
-  }));
+/** All of them, or the first error once none is under way any more. */
+async function together<T extends readonly Promise<unknown>[] | []>(
+  acts: T,
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(acts);
+  return Promise.all(acts);
 }
 
-/** Once a task: what of the repository's wishes does not hold here. */
+/** The base is chosen once: later runs of the task stay on it until the landing moves them. */
+async function fixBase(lease: Lease, store: Store): Promise<string> {
+  const known = lease.task();
+  if (known.baseCommit !== undefined) return known.baseCommit;
+  const { branch, commit } = await store.fetch(known.repository.base);
+  await lease.transact((task) => ({
+    task: { ...task, branch, baseCommit: commit },
+    events: [{ type: "run.based", branch, commit }],
+  }));
+  return commit;
+}
+
+/** Once a task: what of the repository and its wishes does not hold here. */
 async function tellRemarks(lease: Lease, remarks: readonly string[]): Promise<void> {
   if (remarks.length === 0 || lease.task().sandbox !== "none") return;
   await lease.transact((task) => ({
@@ -120,8 +129,10 @@ export async function specOf(
   binds: SandboxSpec["binds"],
 ): Promise<SandboxSpec> {
   const { config } = context;
-  const workspace = await store.openWorkspace(task.id, task.baseCommit ?? "");
-  const gateway = await openRunSocket(config.folder, task.id);
+  const [workspace, gateway] = await together([
+    store.openWorkspace(task.id, task.baseCommit ?? ""),
+    openRunSocket(config.folder, task.id),
+  ]);
   return {
     id: task.id,
     epoch: task.epoch,
