@@ -68,6 +68,7 @@ async function linkSeen(visitor: Visitor, place: ThreadPlace, port: number): Pro
     }
     await sleep(lookMs);
   }
+  ending.signal.throwIfAborted();
   throw new Error(`No link to port ${port} came.`);
 }
 

@@ -8,6 +8,7 @@ import { type Bench, type BenchRow, figuresOf, roundsOf } from "./bench.ts";
 import { type BenchColony, openBenchColony } from "./bench-colony.ts";
 
 const rounds = roundsOf(10);
+const warmUps = 3;
 /** A driver or a launcher takes this long to have its next keeper ready. */
 const restMs = 4_000;
 
@@ -33,13 +34,13 @@ async function measureTask(say: (line: string) => void): Promise<BenchRow[]> {
   const { folder } = colony.installation;
   const samples = { ours: [] as number[], peer: [] as number[] };
   const spent = new Map(legs.map(([name]) => [name as string, [] as number[]]));
-  for (let round = -1; round < rounds; round += 1) {
+  for (let round = -warmUps; round < rounds; round += 1) {
     await sleep(restMs);
     const task = await colony.createTask(printTime.join(" "));
     const { firstMs, events } = await firstInstruction(colony, task);
     const peerMs = await bareRunMs(folder, task.id);
     await colony.discard(task);
-    // The first one warms: store, image, golden workspace.
+    // The first ones warm: store, image, golden workspace, and each of two drivers.
     if (round < 0) continue;
     const acceptedMs = task.createdAtMs;
     samples.ours.push(firstMs - acceptedMs);

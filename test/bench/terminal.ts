@@ -84,11 +84,9 @@ async function watchLags(colony: BenchColony, ids: readonly string[]): Promise<n
   const lags: number[] = [];
   const whole = lines * lineBytes;
   const open = new Set(ids);
-  const deadline = AbortSignal.any([
-    AbortSignal.timeout((leadSeconds + seconds) * 1000 + patienceMs),
-    ending.signal,
-  ]);
+  const deadline = AbortSignal.timeout((leadSeconds + seconds) * 1000 + patienceMs);
   while (open.size > 0) {
+    ending.signal.throwIfAborted();
     if (deadline.aborted) throw new Error(`${open.size} logs did not become whole in time.`);
     for (const id of open) {
       const { size, printedMs } = await newestLine(logPath(colony, id));
