@@ -1,5 +1,6 @@
 import { type FileHandle, mkdir, open, readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { WorkerConfig } from "../config.ts";
 import { type FileLock, takeFileLock } from "../process/file-lock.ts";
 import { hostPath } from "../process/host-path.ts";
@@ -12,7 +13,7 @@ import { CliError, exitCodes } from "./exit-codes.ts";
 import { cleanLine } from "./show/clean-text.ts";
 
 const startTimeoutMs = 120_000;
-const pollMs = 50;
+const pollMs = 100;
 
 /** What a worker is started with. */
 export interface SupervisorOptions {
@@ -64,8 +65,9 @@ export async function ensureSupervisor(options: SupervisorOptions): Promise<"fou
     );
   }
   if (await isSupervised(config)) {
-    await untilReady(config, () => undefined);
-    return "found";
+    // It may be ending just now.
+    const hasEnded = async () => !(await isSupervised(config));
+    if (await untilReady(config, hasEnded)) return "found";
   }
   await using log = await openWorkerLog(config);
   const child = await startProcess({
@@ -74,13 +76,15 @@ export async function ensureSupervisor(options: SupervisorOptions): Promise<"fou
     detached: true,
     stdio: ["ignore", log.fd, log.fd],
   });
-  let ended: number | null | undefined;
-  child.once("exit", (code) => {
-    ended = code;
+  let hasExited = false;
+  child.once("exit", () => {
+    hasExited = true;
   });
   child.unref();
-  await untilReady(config, () => ended);
-  return "started";
+  // One that finds the place taken ends, and the other is as good.
+  const hasEnded = async () => hasExited && !(await isSupervised(config));
+  if (await untilReady(config, hasEnded)) return "started";
+  throw new CliError(exitCodes.host, `The worker ended at its start: ${await lastWords(config)}`);
 }
 
 /** Command line of a worker, from the copy of the code that everybody may read. */
@@ -124,25 +128,22 @@ export async function openWorkerLog(config: WorkerConfig, name = "worker"): Prom
   return log;
 }
 
+/** False when it ended before it was ready: before it held its lock and its Redis answered. */
 async function untilReady(
   config: WorkerConfig,
-  exitCode: () => number | null | undefined,
-): Promise<void> {
+  hasEnded: () => Promise<boolean>,
+): Promise<boolean> {
   const deadlineMs = Date.now() + startTimeoutMs;
+  const { socket } = redisFiles(config.folder, "control");
   for (;;) {
-    const code = exitCode();
-    if (code !== undefined && !(await isSupervised(config))) {
-      const words = await lastWords(config);
-      throw new CliError(exitCodes.host, `The worker ended at its start: ${words}`);
-    }
-    if (config.redisUrl !== undefined) return;
-    const socket = redisFiles(config.folder, "control").socket;
-    if ((await pingRedis(socket, 2_000)) === "ready") return;
+    if (await hasEnded()) return false;
+    const answers = config.redisUrl !== undefined || (await pingRedis(socket, 2_000)) === "ready";
+    if (answers && (await isSupervised(config))) return true;
     if (Date.now() > deadlineMs) {
       const words = await lastWords(config);
       throw new CliError(exitCodes.host, `The worker does not get ready: ${words}`);
     }
-    await new Promise((resolve) => setTimeout(resolve, pollMs));
+    await sleep(pollMs);
   }
 }
 

@@ -2,10 +2,10 @@ import type { WorkerConfig } from "../config.ts";
 import { takeFileLock } from "../process/file-lock.ts";
 import { Client, openRedis } from "../protocol/client.ts";
 import { openEmbeddedRedis, stopEmbeddedRedis } from "../redis/embedded.ts";
+import { keepEmbeddedRedis } from "../redis/keep.ts";
 import { redisFiles } from "../redis/settings.ts";
 import { readAdminSettings } from "../settings/admin-settings.ts";
 import { clientsLock, supervisorLock } from "../supervisor/paths.ts";
-import { keepEmbeddedRedis } from "../redis/keep.ts";
 import {
   ensureSupervisor,
   isSupervised,
