@@ -41,7 +41,7 @@ export async function endSandbox(folder: StateFolder, id: string): Promise<Recei
   for (const path of [paths.bundle, paths.runtimeState, paths.run, paths.keeperRecord]) {
     await rm(path, { recursive: true, force: true });
   }
-  for (const path of [paths.spec, paths.fstab, paths.pidFile, paths.initPipe, paths.runtimeLog]) {
+  for (const path of [paths.spec, paths.fstab, paths.pidFile, paths.runtimeLog]) {
     await rm(path, { force: true });
   }
   const remains = await settle(folder, id, uidBase);

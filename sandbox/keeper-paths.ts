@@ -40,7 +40,6 @@ export interface SandboxPaths {
   readonly runtimeLog: string;
   readonly pidFile: string;
   readonly fstab: string;
-  readonly initPipe: string;
   readonly rootUpper: string;
   readonly rootWork: string;
   readonly spool: string;
@@ -66,7 +65,6 @@ export function sandboxPaths(folder: StateFolder, id: string): SandboxPaths {
     runtimeLog: join(own, "runtime.log"),
     pidFile: join(own, "init.pid"),
     fstab: join(own, "fstab"),
-    initPipe: join(own, "init.pipe"),
     rootUpper: join(own, "root", "upper"),
     rootWork: join(own, "root", "work"),
     spool: join(own, "spool"),

@@ -106,7 +106,6 @@ function planOf(folder: StateFolder, id: string): LaunchPlan {
     keeperGroup: keeperGroup(folder, id),
     tools: {
       mount: toolPath(folder, "mount"),
-      umount: toolPath(folder, "umount"),
       crun: toolPath(folder, "crun"),
     },
   };

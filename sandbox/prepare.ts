@@ -1,5 +1,14 @@
-import { existsSync } from "node:fs";
-import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { renderBundle } from "./bundle/config.ts";
 import { readHostFacts } from "./bundle/host-facts.ts";
@@ -28,22 +37,25 @@ export interface OpenOptions {
 /** Host uids of relays: one per uid range, outside of all of them. */
 const firstRelayUid = 0x7fff_0000;
 
-/** Puts everything on disk that the launch script and the keeper need. */
+/**
+ * Puts everything on disk that the launch script and the keeper need. Synchronous where it can be:
+ * a dozen tiny acts, which on a busy host cost more in waiting for a thread than in doing.
+ */
 export async function prepareSandbox(
   folder: StateFolder,
   spec: SandboxSpec,
   options: OpenOptions,
 ): Promise<void> {
   const paths = sandboxPaths(folder, spec.id);
-  await makeFolders(folder, paths);
+  makeFolders(folder, paths);
   const { workspace } = spec;
   const parent = workspace?.kind === "overlay" ? workspace.upperParent : undefined;
   const upperOwner = parent === undefined ? undefined : ownerOfUpper(parent);
   const uidBase = reserveUidRange(folder, spec.id, upperOwner);
   const image = await chooseImage(folder, paths, options);
-  await makeUpper(paths.rootUpper, paths.rootWork, uidBase);
-  if (parent !== undefined) await makeUpper(join(parent, "upper"), join(parent, "work"), uidBase);
-  await writeNames(paths, spec, uidBase);
+  // Only into a new upper: an older one is the sandbox's, with links of its making.
+  if (makeUpper(paths.rootUpper, paths.rootWork, uidBase)) writeNames(paths, spec, uidBase);
+  if (parent !== undefined) makeUpper(join(parent, "upper"), join(parent, "work"), uidBase);
 
   const layout = readCgroupLayout();
   makeGroup(layout, keeperGroup(folder, spec.id));
@@ -70,12 +82,10 @@ export async function prepareSandbox(
     ...(options.network === undefined ? {} : { network: relayOf(uidBase, options.network) }),
     notEnforced: [...decideNotEnforced(layout, readV2Controllers(layout)), diskSentence],
   };
-  const plan = { imagePath: image.path, uidBase, paths };
-  await Promise.all([
-    writePrivate(join(paths.bundle, "config.json"), JSON.stringify(bundle)),
-    writePrivate(paths.spec, JSON.stringify(keeper)),
-    writePrivate(paths.fstab, renderFstab(workspace === undefined ? plan : { ...plan, workspace })),
-  ]);
+  const plan = { imagePath: image.path, uidBase, paths, hybridMount: layout.hybridMount };
+  writePrivate(join(paths.bundle, "config.json"), JSON.stringify(bundle));
+  writePrivate(paths.spec, JSON.stringify(keeper));
+  writePrivate(paths.fstab, renderFstab(workspace === undefined ? plan : { ...plan, workspace }));
 }
 
 const diskSentence =
@@ -89,12 +99,12 @@ function relayOf(
   return { ...network, uid, gid: uid };
 }
 
-async function makeFolders(folder: StateFolder, paths: SandboxPaths): Promise<void> {
-  await mkdir(folder.home, { recursive: true, mode: 0o711 });
-  await mkdir(folder.sandboxes, { recursive: true, mode: 0o700 });
-  for (const path of [folder.run, paths.run, mountsFolder]) await makeFolder(path, 0o711);
+function makeFolders(folder: StateFolder, paths: SandboxPaths): void {
+  mkdirSync(folder.home, { recursive: true, mode: 0o711 });
+  mkdirSync(folder.sandboxes, { recursive: true, mode: 0o700 });
+  for (const path of [folder.run, paths.run, mountsFolder]) makeFolder(path, 0o711);
   for (const path of [paths.private, paths.bundle, paths.spool]) {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    mkdirSync(path, { recursive: true, mode: 0o700 });
   }
 }
 
@@ -104,51 +114,62 @@ async function chooseImage(
   paths: SandboxPaths,
   options: OpenOptions,
 ): Promise<Image> {
-  const begun = await readFile(paths.imageKey, "utf8").catch(() => "");
+  const begun = existsSync(paths.imageKey) ? readFileSync(paths.imageKey, "utf8") : "";
   const known = existingImage(folder, begun);
   if (known !== undefined) return known;
   const image = await ensureImage(folder, {
     nodePath: process.execPath,
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
   });
-  if (begun !== "" && existsSync(paths.rootUpper)) await keepHomeOnly(paths);
-  await writePrivate(paths.imageKey, image.key);
+  if (begun !== "" && existsSync(paths.rootUpper)) keepHomeOnly(paths);
+  writePrivate(paths.imageKey, image.key);
   return image;
 }
 
-async function keepHomeOnly(paths: SandboxPaths): Promise<void> {
+/** Nothing is followed here: `root` may be a link that the sandbox made, and moves as one. */
+function keepHomeOnly(paths: SandboxPaths): void {
   const old = `${paths.rootUpper}.old`;
-  await rename(paths.rootUpper, old);
-  await mkdir(paths.rootUpper, { mode: 0o755 });
-  await rename(join(old, "root"), join(paths.rootUpper, "root")).catch(() => undefined);
-  await rm(old, { recursive: true, force: true });
+  renameSync(paths.rootUpper, old);
+  mkdirSync(paths.rootUpper, { mode: 0o755 });
+  chownLike(paths.rootUpper, old);
+  if (lstatSync(join(old, "root"), { throwIfNoEntry: false }) !== undefined) {
+    renameSync(join(old, "root"), join(paths.rootUpper, "root"));
+  }
+  rmSync(old, { recursive: true, force: true });
 }
 
-async function makeUpper(upper: string, work: string, uidBase: number): Promise<void> {
-  await mkdir(join(upper, ".."), { recursive: true, mode: 0o700 });
-  if (!existsSync(upper)) await makeFolder(upper, 0o755, { uid: uidBase, gid: uidBase });
-  await mkdir(work, { recursive: true, mode: 0o700 });
+function chownLike(path: string, other: string): void {
+  const { uid, gid } = lstatSync(other);
+  chownSync(path, uid, gid);
+}
+
+/** Answers whether it was made now. */
+function makeUpper(upper: string, work: string, uidBase: number): boolean {
+  mkdirSync(join(upper, ".."), { recursive: true, mode: 0o700 });
+  const isNew = !existsSync(upper);
+  if (isNew) makeFolder(upper, 0o755, { uid: uidBase, gid: uidBase });
+  mkdirSync(work, { recursive: true, mode: 0o700 });
+  return isNew;
 }
 
 /** The image is shared, the name is the sandbox's own. */
-async function writeNames(paths: SandboxPaths, spec: SandboxSpec, uidBase: number): Promise<void> {
+function writeNames(paths: SandboxPaths, spec: SandboxSpec, uidBase: number): void {
   const etc = join(paths.rootUpper, "etc");
-  if (existsSync(join(etc, "hostname"))) return;
   const hosts = [
     `127.0.0.1\tlocalhost ${spec.hostname}`,
     "::1\tlocalhost ip6-localhost ip6-loopback",
   ];
-  await makeFolder(etc, 0o755, { uid: uidBase, gid: uidBase });
+  makeFolder(etc, 0o755, { uid: uidBase, gid: uidBase });
   for (const [name, text] of [
     ["hostname", `${spec.hostname}\n`],
     ["hosts", `${hosts.join("\n")}\n`],
   ] as const) {
-    await writeFile(join(etc, name), text);
-    await chmod(join(etc, name), 0o644);
-    await chown(join(etc, name), uidBase, uidBase);
+    writeFileSync(join(etc, name), text);
+    chmodSync(join(etc, name), 0o644);
+    chownSync(join(etc, name), uidBase, uidBase);
   }
 }
 
-async function writePrivate(path: string, text: string): Promise<void> {
-  await writeFile(path, text, { mode: 0o600 });
+function writePrivate(path: string, text: string): void {
+  writeFileSync(path, text, { mode: 0o600 });
 }

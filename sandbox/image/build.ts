@@ -34,7 +34,7 @@ const skeleton: readonly (readonly [path: string, mode: number])[] = [
  */
 export async function buildImage(target: string, nodePath: string): Promise<void> {
   await mkdir(target, { recursive: true, mode: 0o755 });
-  for (const [path, mode] of skeleton) await makeFolder(join(target, path), mode);
+  for (const [path, mode] of skeleton) makeFolder(join(target, path), mode);
   await copyUsr(target);
   await rm(join(target, "usr/local/bin/node"), { force: true });
   await mkdir(join(target, "usr/local/bin"), { recursive: true });

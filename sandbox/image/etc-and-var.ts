@@ -26,10 +26,10 @@ export async function fillEtcAndVar(target: string): Promise<void> {
     "var/lib/dpkg/parts",
     "var/cache/apt/archives/partial",
   ]) {
-    await makeFolder(join(target, path), 0o755);
+    makeFolder(join(target, path), 0o755);
   }
-  await makeFolder(join(target, "var/lib/apt/lists/partial"), 0o755);
-  await makeFolder(join(target, "var/tmp"), 0o1777);
+  makeFolder(join(target, "var/lib/apt/lists/partial"), 0o755);
+  makeFolder(join(target, "var/tmp"), 0o1777);
 }
 
 /** Every folder outside `/usr` that a package owns, with the host's mode and owner. */
@@ -45,7 +45,7 @@ async function makeOwnedFolders(target: string): Promise<void> {
     const found = await lstat(path).catch(() => undefined);
     if (found?.isSymbolicLink()) await copyReadable(path, target);
     else if (found?.isDirectory() && found.uid < 1000) {
-      await makeFolder(join(target, path), found.mode & 0o7777, found);
+      makeFolder(join(target, path), found.mode & 0o7777, found);
     }
   }
 }

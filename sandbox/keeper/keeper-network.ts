@@ -21,7 +21,7 @@ export async function openKeeperNetwork(
     forwards: spec.sandbox.forwards,
     ledgerPath: paths.ledger,
     nodePath: process.execPath,
-    codeRoot: join(import.meta.dirname, "..", ".."),
+    codeRoot: network.codeRoot ?? join(import.meta.dirname, "..", ".."),
   });
 }
 

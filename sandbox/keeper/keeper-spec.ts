@@ -27,6 +27,8 @@ export interface KeeperNetworkSpec {
   readonly dialerGid: number;
   readonly host: HostSettings;
   readonly allowedRanges: readonly string[];
+  /** Where the relay finds its code, as an unprivileged user. */
+  readonly codeRoot?: string;
 }
 
 /** Written by the keeper when the sandbox runs; read by those who adopt or clean up. */

@@ -9,6 +9,8 @@ export interface MountPlan {
   readonly uidBase: number;
   readonly paths: Pick<SandboxPaths, "rootUpper" | "rootWork">;
   readonly workspace?: WorkspaceMount;
+  /** A v2 mount beside v1: crun takes such a host for a broken one while it sees a controller. */
+  readonly hybridMount?: string | undefined;
 }
 
 /** One line of an fstab; all of it is mounted by one `mount --all`, in this order. */
@@ -29,6 +31,9 @@ export function renderFstab(plan: MountPlan): string {
     line("devpts", terminals, "devpts", ["nosuid", "noexec", makeFolder, ...devpts]),
     line(terminals, "/dev/pts", "none", ["bind", "nosuid", "noexec"]),
   ];
+  if (plan.hybridMount !== undefined) {
+    lines.push(line("tmpfs", plan.hybridMount, "tmpfs", ["size=1m", "mode=0755"]));
+  }
   const files = plan.workspace;
   if (files !== undefined) {
     const owner = [
@@ -80,7 +85,7 @@ export interface LaunchPlan {
   readonly paths: SandboxPaths;
   readonly layout: CgroupLayout;
   readonly keeperGroup: string;
-  readonly tools: { readonly mount: string; readonly umount: string; readonly crun: string };
+  readonly tools: { readonly mount: string; readonly crun: string };
 }
 
 /**
@@ -98,25 +103,22 @@ export function renderLaunchScript(plan: LaunchPlan, keeperArgv: readonly string
 
 /** The steps alone, for a keeper that runs them itself. */
 export function renderSteps(plan: LaunchPlan): string {
-  const { paths, tools, layout } = plan;
-  // crun takes a hybrid host for a broken one while it sees a controller on v2: hide the mount here.
-  const hide = layout.hybridMount === undefined ? [] : [`${tools.umount} -n ${layout.hybridMount}`];
+  const { paths, tools } = plan;
   const crun = [
     ...[tools.crun, "--root", quote(paths.runtimeState), "--log", quote(paths.runtimeLog)],
     ...["run", "--detach", "--bundle", quote(paths.bundle), "--pid-file", quote(paths.pidFile)],
-    // A pipe that nobody reads: old crun chowns what it is given, and a file would grow.
-    ...[plan.spec.id, "0<>", quote(paths.initPipe), ">&0", "2>&0"],
+    // An empty pipe (a shell's here-document): old crun chowns what it is given, a file would grow.
+    ...[plan.spec.id, "0<<'END'", ">&0", "2>&0"],
   ];
+  const failed = `{ cat ${quote(paths.runtimeLog)}; exit 1; }`;
   const steps = [
     "set -e",
     "exec 2>&1 3>&-",
     "echo mounting",
     `${tools.mount} -n --all --fstab ${quote(paths.fstab)}`,
-    ...hide,
-    `[ -p ${quote(paths.initPipe)} ] || mkfifo -m 600 ${quote(paths.initPipe)}`,
     "echo starting the runtime",
     // With a log file it says nothing elsewhere.
-    `${crun.join(" ")} || { cat ${quote(paths.runtimeLog)}; exit 1; }`,
+    `${crun.join(" ")} || ${failed}\nEND`,
     "echo started",
   ];
   return steps.join("\n");

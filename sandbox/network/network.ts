@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { chmod, chown, mkdir, rename, rm } from "node:fs/promises";
+import { chmodSync, chownSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { EgressPolicy } from "../spec.ts";
 import type { HostSettings } from "./egress-policy.ts";
@@ -42,6 +42,7 @@ export interface Network extends AsyncDisposable {
   watchPorts(onChange: (ports: readonly number[]) => void): () => void;
 }
 
+// Files are touched synchronously: on a busy host a thread costs more to wait for than the act.
 const maxRestarts = 20;
 const restartDelayMs = 200;
 
@@ -57,12 +58,12 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
     import("./upstream.ts"),
   ]);
   const egressPath = join(options.runFolder, "egress.sock");
-  await rm(egressPath, { force: true });
+  rmSync(egressPath, { force: true });
   const { egress: policy, host, forwards, allowedRanges = [], resolve = resolveOnHost } = options;
   const server = { path: egressPath, policy, host, forwards, allowedRanges, ledger, resolve };
   stack.use(await openEgressServer(server));
-  await chown(egressPath, 0, options.gid);
-  await chmod(egressPath, 0o660);
+  chownSync(egressPath, 0, options.gid);
+  chmodSync(egressPath, 0o660);
   await relay;
   const owned = stack.move();
   const read = () => readListeningPorts(options.initPid, options.uid);
@@ -94,14 +95,14 @@ async function keepRelay(options: NetworkOptions, ledger: Ledger): Promise<Async
   let restarts = 0;
   let child: ChildProcess | undefined;
   async function start(): Promise<void> {
-    await rm(folder, { recursive: true, force: true });
-    await mkdir(folder, { mode: 0o711 });
-    await chown(folder, options.uid, options.gid);
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { mode: 0o711 });
+    chownSync(folder, options.uid, options.gid);
     const started = await startRelay(place, config, (report) => note(ledger, report));
     const inner = join(folder, "dialer.sock");
-    await chown(inner, 0, options.dialerGid);
-    await chmod(inner, 0o660);
-    await rename(inner, dialerPath(options));
+    chownSync(inner, 0, options.dialerGid);
+    chmodSync(inner, 0o660);
+    renameSync(inner, dialerPath(options));
     child = started;
     if (started.exitCode !== null || started.signalCode !== null) onExit();
     else started.once("exit", onExit);
