@@ -24,6 +24,8 @@ export interface SandboxOptions {
   readonly allowedRanges?: readonly string[];
   /** Takes a sentence when something slow happens (the image is made). */
   readonly onProgress?: (sentence: string) => void;
+  /** A copy of our code that everybody may read; absent: where this code runs from. */
+  readonly codeRoot?: string;
   /** False: nothing but `lo`, no previews. */
   readonly withNetwork?: boolean;
 }
@@ -47,7 +49,8 @@ async function openOptions(options: SandboxOptions): Promise<OpenOptions> {
   if (options.withNetwork === false) return progress;
   const { gid: dialerGid } = await readUnprivilegedUser();
   const host = await hostSettings(settingsOwner);
-  return { ...progress, network: { dialerGid, host, allowedRanges } };
+  const code = options.codeRoot === undefined ? {} : { codeRoot: options.codeRoot };
+  return { ...progress, network: { dialerGid, host, allowedRanges, ...code } };
 }
 
 /** Connects to a living sandbox; undefined when it has no living keeper. */
