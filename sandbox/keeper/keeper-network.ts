@@ -11,6 +11,7 @@ export async function openKeeperNetwork(
   initPid: number,
   paths: SandboxPaths,
 ): Promise<Network> {
+  const { codeRoot } = network;
   const { openNetwork } = await import("../network/network.ts");
   return openNetwork({
     initPid,
@@ -20,8 +21,9 @@ export async function openKeeperNetwork(
     egress: spec.sandbox.egress,
     forwards: spec.sandbox.forwards,
     ledgerPath: paths.ledger,
-    nodePath: process.execPath,
-    codeRoot: network.codeRoot ?? join(import.meta.dirname, "..", ".."),
+    ...(codeRoot === undefined
+      ? { nodePath: process.execPath, codeRoot: join(import.meta.dirname, "..", "..") }
+      : { nodePath: join(codeRoot, "bin", "node"), codeRoot }),
   });
 }
 

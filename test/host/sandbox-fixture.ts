@@ -54,7 +54,10 @@ export async function openForTest(
   spec: SandboxSpec,
   options: SandboxOptions = { withNetwork: false },
 ): Promise<Sandbox> {
-  const sandbox = await openSandbox(folder, spec, options);
+  // The clone may lie where only root can read; the relay is nobody.
+  const code =
+    process.env.COLONY_RUNTIME === undefined ? {} : { codeRoot: process.env.COLONY_RUNTIME };
+  const sandbox = await openSandbox(folder, spec, { ...code, ...options });
   return {
     ...sandbox,
     async [Symbol.asyncDispose]() {
