@@ -10,7 +10,7 @@ import { isEnded } from "../protocol/task.ts";
 import { readTask, type Transition, transact } from "../protocol/transition.ts";
 import type { RunContext } from "../runs/run-context.ts";
 
-/** Without a bot nobody takes the bytes: then the sandbox ends all the same. */
+/** A sink that is there and does not keep up: then the sandbox ends all the same. */
 const shipWaitMs = 5_000;
 
 /**
@@ -69,7 +69,8 @@ function reasonOf(task: Task): "landed" | "discarded" | "idle" {
 async function logsShipped(context: RunContext, taskId: string): Promise<void> {
   const spool = spoolFolder(context.config.folder, taskId);
   const deadlineMs = Date.now() + shipWaitMs;
-  for (;;) {
+  // Where no bot runs, as for single commands, nobody takes the bytes.
+  while ((await context.redis.exists(keys.leader("log-sink"))) === 1) {
     const files = (await readdir(spool).catch(() => [])).filter((file) => file.endsWith(".out"));
     const behind = await Promise.all(
       files.map(async (file) => {
