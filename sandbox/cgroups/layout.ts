@@ -24,6 +24,8 @@ export function parseCgroupLayout(mountinfo: string): CgroupLayout {
     const path = left?.split(" ")[4];
     const [type, , options] = right?.split(" ") ?? [];
     if (path === undefined || !path.startsWith("/sys/fs/cgroup")) continue;
+    // What is mounted over a hierarchy hides it: its files are no cgroup's.
+    hierarchies.delete(path);
     if (type === "cgroup2") hierarchies.set(path, { path, version: 2, controllers: [] });
     if (type !== "cgroup") continue;
     const controllers = (options ?? "").split(",").filter((word) => !isMountOption(word));

@@ -36,6 +36,13 @@ test("v1 with a v2 mount beside it", () => {
   expect(missing.join()).toContain("freezer");
 });
 
+test("a hierarchy under another mount is none", () => {
+  const over = "99 41 0:77 / /sys/fs/cgroup/unified rw - tmpfs tmpfs rw,size=1m";
+  const layout = parseCgroupLayout(`${hybrid}\n${over}`);
+  expect(layout.kind).toBe("v1");
+  expect(allFolders(layout, "x")).toHaveLength(3);
+});
+
 test("v1 alone", () => {
   const layout = parseCgroupLayout(hybrid.split("\n").slice(0, 4).join("\n"));
   expect(layout.kind).toBe("v1");
