@@ -8,6 +8,9 @@ export interface DiskState {
   readonly grownFiles: number;
   readonly usedBytes: number;
   readonly usedFiles: number;
+  /** When the last measurement began, and how long it took. */
+  readonly measuredAtMs: number;
+  readonly measureMs: number;
 }
 
 export interface DiskBudget {
@@ -22,7 +25,7 @@ export function diskBudget(diskBytes: number): DiskBudget {
   return { bytes: diskBytes, files: Math.max(200_000, Math.floor(diskBytes / 4096)) };
 }
 
-/** Adds what the file system has grown by; shrinking elsewhere hides nothing. */
+/** Adds what the file system has grown by since the last look. */
 export function addGrowth(
   state: DiskState,
   now: { readonly usedBytes: number; readonly usedFiles: number },
@@ -35,10 +38,20 @@ export function addGrowth(
   };
 }
 
-/** Measuring walks the tree, so it is done only when the growth could have used up the budget. */
-export function decideDisk(state: DiskState, budget: DiskBudget): DiskDecision {
+/** Somebody else may have deleted as much between two looks as the sandbox wrote. */
+const seldomMs = 15_000;
+/** Share of the time that may go into walking. */
+const patience = 20;
+
+/**
+ * Measuring walks the tree, so it is done when the growth could have used up the budget, and now and
+ * then while the sandbox moves.
+ */
+export function decideDisk(state: DiskState, budget: DiskBudget, nowMs: number): DiskDecision {
   if (state.bytes > budget.bytes || state.files > budget.files) return "full";
   const possibleBytes = state.bytes + state.grownBytes;
   const possibleFiles = state.files + state.grownFiles;
-  return possibleBytes > budget.bytes || possibleFiles > budget.files ? "measure" : "fine";
+  if (possibleBytes > budget.bytes || possibleFiles > budget.files) return "measure";
+  const pauseMs = Math.max(seldomMs, state.measureMs * patience);
+  return nowMs - state.measuredAtMs > pauseMs ? "measure" : "fine";
 }

@@ -16,17 +16,20 @@ export function openDiskWatch(
   // Nothing is known yet, so the first look measures.
   let state: DiskState = {
     ...{ bytes: 0, files: 0, grownBytes: budget.bytes + 1, grownFiles: 0 },
+    ...{ measuredAtMs: Date.now(), measureMs: 0 },
     ...readUsed(place),
   };
   let isMeasuring = false;
   return () => {
     state = addGrowth(state, readUsed(place));
-    if (isMeasuring || decideDisk(state, budget) !== "measure") return;
+    const beganMs = Date.now();
+    if (isMeasuring || decideDisk(state, budget, beganMs) !== "measure") return;
     isMeasuring = true;
     void measure(folders)
       .then((found) => {
-        state = { ...state, ...found };
-        if (decideDisk(state, budget) === "full") onFull();
+        const times = { measuredAtMs: beganMs, measureMs: Date.now() - beganMs };
+        state = { ...state, ...found, ...times };
+        if (decideDisk(state, budget, Date.now()) === "full") onFull();
       })
       .catch(() => undefined)
       .finally(() => {

@@ -34,24 +34,24 @@ test.each([
   expect(decideExit({ ...clean, ...end })).toEqual(exit);
 });
 
-test("the disk is measured only when its growth could matter, and full only when measured", () => {
+test("the disk is measured when its growth could matter, and full only when measured", () => {
   const budget = diskBudget(1000);
   const state = {
-    bytes: 400,
-    files: 0,
-    grownBytes: 0,
-    grownFiles: 0,
-    usedBytes: 10_000,
-    usedFiles: 5,
+    ...{ bytes: 400, files: 0, grownBytes: 0, grownFiles: 0 },
+    ...{ usedBytes: 10_000, usedFiles: 5, measuredAtMs: 0, measureMs: 10 },
   };
-  expect(decideDisk(state, budget)).toBe("fine");
+  expect(decideDisk(state, budget, 1)).toBe("fine");
   const grown = addGrowth(state, { usedBytes: 10_500, usedFiles: 5 });
-  expect(decideDisk(grown, budget)).toBe("fine");
+  expect(decideDisk(grown, budget, 1)).toBe("fine");
   // Shrinking elsewhere does not hide the growth before it.
   const shrunk = addGrowth(grown, { usedBytes: 2_000, usedFiles: 5 });
-  expect(decideDisk(addGrowth(shrunk, { usedBytes: 2_200, usedFiles: 5 }), budget)).toBe("measure");
-  expect(decideDisk({ ...state, bytes: 1_001 }, budget)).toBe("full");
-  expect(decideDisk({ ...state, files: 300_000 }, budget)).toBe("full");
+  const again = addGrowth(shrunk, { usedBytes: 2_200, usedFiles: 5 });
+  expect(decideDisk(again, budget, 1)).toBe("measure");
+  expect(decideDisk({ ...state, bytes: 1_001 }, budget, 1)).toBe("full");
+  expect(decideDisk({ ...state, files: 300_000 }, budget, 1)).toBe("full");
+  // Now and then, whatever the growth; seldom where walking takes long.
+  expect(decideDisk(state, budget, 15_001)).toBe("measure");
+  expect(decideDisk({ ...state, measureMs: 2_000 }, budget, 15_001)).toBe("fine");
 });
 
 test("a process's name cannot forge its facts", () => {
