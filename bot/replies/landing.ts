@@ -7,12 +7,14 @@ type Event<T extends TaskEvent["type"]> = Extract<TaskEvent, { type: T }>;
 
 /** Not merged: why, and what to do about it. */
 export function renderMergeRefused(event: Event<"merge.refused">): Draft {
-  const lines = [cleanLines(event.sentence), ...event.conflicts.map(conflictSentence)];
+  const why = [cleanLines(event.sentence), ...event.conflicts.map(conflictSentence)];
+  const lines = why.filter((line) => line !== "");
+  const fallback = `Not merged: ${lines.join(" ")}`;
   if (event.conflicts.length > 0) {
     lines.push("Nothing is blocked: reply here how to settle it, for example `keep both`.");
   }
   return {
-    fallback: `Not merged: ${event.sentence}`,
+    fallback,
     blocks: [
       { kind: "title", text: "Not merged", mark: "needs-you" },
       { kind: "text", markdown: lines.join("\n\n"), tone: "plain" },

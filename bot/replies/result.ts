@@ -1,6 +1,6 @@
 import type { Task } from "../../worker/protocol/task.ts";
 import type { Activity, RunRecord } from "../activity.ts";
-import type { Block, Draft, DraftButton } from "../post.ts";
+import type { Block, Draft, DraftButton, Step } from "../post.ts";
 import { hasConflict, lastLines, markOf } from "./card.ts";
 import {
   agentWords,
@@ -19,8 +19,10 @@ const shownFiles = 12;
 const summaryLength = 6_000;
 
 /** How a run ended, and what can be done with its change; says later who decided. */
-export function renderResult(task: Task, record: RunRecord, activity: Activity): Draft {
-  const current = record.run === task.run;
+export function renderResult(task: Task, noted: RunRecord, activity: Activity): Draft {
+  const current = noted.run === task.run;
+  // Files may be written after the run: Merge takes the newest, so these are what is shown.
+  const record = current && task.change !== undefined ? { ...noted, change: task.change } : noted;
   const title = titleOf(task, record, current);
   const blocks: Block<DraftButton>[] = [
     {
@@ -73,23 +75,28 @@ function saidBlocks(task: Task, record: RunRecord): Block<DraftButton>[] {
       { kind: "text", markdown: cut(cleanLines(end.sentence), 3_000), tone: "bad" },
     ];
     const step = record.lastFailure ?? record.steps.at(-1);
-    if (step?.excerpt !== undefined && step.excerpt !== "") {
-      blocks.push({
-        kind: "excerpt",
-        title: cut(oneLine(step.title), 120),
-        text: lastLines(step.excerpt, 12),
-        tone: step.status === "failed" ? "bad" : "plain",
-        ...(step.artifact === undefined ? {} : { artifact: step.artifact }),
-      });
-    }
+    if (step?.excerpt !== undefined && step.excerpt !== "") blocks.push(excerptOf(step));
     return blocks;
   }
   if (end?.kind === "stopped") return [{ kind: "text", markdown: stoppedSummary(record, end.by) }];
   const summary = end?.kind === "finished" ? end.summary : (task.summary ?? "");
   if (summary.trim() === "") {
+    const last = record.steps.at(-1);
+    // What a program printed last is all that it says.
+    if (last?.excerpt !== undefined && last.excerpt.trim() !== "") return [excerptOf(last)];
     return [{ kind: "text", markdown: "The agent said nothing about it.", tone: "quiet" }];
   }
   return [{ kind: "text", markdown: cut(cleanLines(summary), summaryLength) }];
+}
+
+function excerptOf(step: Step): Block<DraftButton> {
+  return {
+    kind: "excerpt",
+    title: cut(oneLine(step.title), 120),
+    text: lastLines(step.excerpt ?? "", 12),
+    tone: step.status === "failed" ? "bad" : "plain",
+    ...(step.artifact === undefined ? {} : { artifact: step.artifact }),
+  };
 }
 
 /** Facts only: what the plan and the log say was done, begun and left. */

@@ -1,5 +1,5 @@
 import { probePage } from "../preview/pages.ts";
-import { type Colony, insideWorkspace } from "./colony.ts";
+import { type Colony, insideWorkspace, saveChange } from "./colony.ts";
 import { type Lease, LeaseLostError } from "./lease.ts";
 import { type Page, showPage } from "./pictures.ts";
 import type { RunContext } from "./run-context.ts";
@@ -109,14 +109,17 @@ export function watchPreviews(context: RunContext, lease: Lease, colony: Colony)
  * the repository's `preview` command starts.
  */
 export async function showPreview(
+  context: RunContext,
   lease: Lease,
   colony: Colony,
   watch: PreviewWatch,
 ): Promise<void> {
   const { preview, env } = colony.settings;
   await watch.settled();
-  const hasFiles = (lease.task().change?.files.length ?? 0) > 0;
-  if (watch.pages().length === 0 && preview.command !== undefined && hasFiles) {
+  if (watch.pages().length === 0 && preview.command !== undefined) {
+    // A short run ends before a snapshot was taken while it worked.
+    const { files } = await saveChange(context, lease, colony.store, colony.sandbox);
+    if (files.length === 0) return;
     await colony.sandbox.start({
       name: `preview-${lease.task().run}`,
       argv: ["sh", "-c", preview.command],

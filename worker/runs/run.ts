@@ -36,7 +36,7 @@ export async function driveRun(context: RunContext, lease: Lease): Promise<void>
     if (end.kind === "failed") throw new RunFailure(end.failure);
     await enter(lease, "check");
     await runCheck(context, lease, colony);
-    await showPreview(lease, colony, previews);
+    await showPreview(context, lease, colony, previews);
     await endFinished(context, lease, colony);
   } catch (error) {
     if (error instanceof LeaseLostError) throw error;

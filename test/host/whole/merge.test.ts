@@ -119,7 +119,7 @@ describe.concurrent("merging", { timeout: 600_000 }, () => {
     await talk.sees(/Ready for review/);
     pair.repository.push({ "README.md": "Theirs\n" });
     await talk.presses("Merge");
-    await talk.sees(/Not merged[\s\S]*`README\.md`, line 1, conflicts with a change that landed/);
+    await talk.sees(/Not merged[\s\S]*`README\.md`, line 1, conflicts with “From outside”/);
     await talk.presses("Discard");
     await talk.sees(/Left over: 0 processes, 0 mounts, 0 cgroups/);
     expect(pair.repository.show("README.md")).toBe("Theirs\n");

@@ -75,13 +75,19 @@ export async function ask(
         const signal = AbortSignal.any([lost.signal, within()]);
         return text(await who.waitFor(place, String(what), wanted, signal));
       } catch (error) {
-        throw new Error(`${error}\n${await whole()}\n${colony.troubles().join("\n")}`);
+        throw new Error(`${String(error)}\n${await whole()}\n${colony.troubles().join("\n")}`);
       } finally {
         clearInterval(watch);
       }
     },
-    seesMessage: (what, wanted) =>
-      asker.waitFor(place, what, (message) => fromColony(message) && wanted(message), within()),
+    async seesMessage(what, wanted) {
+      const seen = (message: SeenMessage) => fromColony(message) && wanted(message);
+      try {
+        return await asker.waitFor(place, what, seen, within());
+      } catch (error) {
+        throw new Error(`${String(error)}\n${await whole()}\n${colony.troubles().join("\n")}`);
+      }
+    },
     whole,
     async task() {
       const task = await colony.client.taskOfThread(thread);
