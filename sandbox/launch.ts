@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { closeSync, openSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import type { Readable } from "node:stream";
 import { groupFolders, readCgroupLayout } from "./cgroups/cgroup.ts";
@@ -13,7 +13,7 @@ import { type LaunchPlan, renderLaunchScript, renderSteps } from "./keeper/launc
 import { sandboxPaths } from "./keeper-paths.ts";
 import type { StateFolder } from "./state-folder.ts";
 
-const startTimeoutMs = 60_000;
+const startTimeoutMs = 120_000;
 /** Not at once: the replacement must not take the processor from the first instructions. */
 const refillDelayMs = 2_000;
 
@@ -63,7 +63,8 @@ function launchCold(folder: StateFolder, id: string): Promise<KeeperReport> {
   const script = renderLaunchScript(planOf(folder, id), keeperArgv(spec));
   const log = openSync(keeperLog, "a", 0o600);
   try {
-    return readReport(start(folder, ["/bin/sh", "-c", script], ["ignore", log, log, "pipe"]), id);
+    const child = start(folder, ["/bin/sh", "-c", script], ["ignore", log, log, "pipe"]);
+    return readReport(child, id, keeperLog);
   } finally {
     closeSync(log);
   }
@@ -88,14 +89,14 @@ function unrefStream(stream: unknown): void {
 }
 
 async function claim(spare: ChildProcess, folder: StateFolder, id: string): Promise<KeeperReport> {
-  const { spec } = sandboxPaths(folder, id);
+  const { spec, keeperLog } = sandboxPaths(folder, id);
   const plan = planOf(folder, id);
   for (const group of groupFolders(plan.layout, plan.keeperGroup)) {
     writeFileSync(join(group, "cgroup.procs"), String(spare.pid));
   }
   const line: KeeperClaim = { specPath: spec, steps: renderSteps(plan) };
   spare.stdin?.write(`${JSON.stringify(line)}\n`);
-  return readReport(spare, id);
+  return readReport(spare, id, keeperLog);
 }
 
 function planOf(folder: StateFolder, id: string): LaunchPlan {
@@ -134,7 +135,7 @@ function keeperArgv(specPath: string): string[] {
   return [process.execPath, ...flags, main, specPath];
 }
 
-async function readReport(child: ChildProcess, id: string): Promise<KeeperReport> {
+async function readReport(child: ChildProcess, id: string, logPath: string): Promise<KeeperReport> {
   child.on("error", () => undefined);
   child.unref();
   const pipe = child.stdio[3] as Readable;
@@ -150,6 +151,17 @@ async function readReport(child: ChildProcess, id: string): Promise<KeeperReport
   } finally {
     clearTimeout(deadline);
   }
-  if (!text.includes("\n")) throw new SandboxStartError(id, "launching", "the keeper said nothing");
-  return parseKeeperReport(text);
+  if (text.includes("\n")) return parseKeeperReport(text);
+  const words = `the keeper said nothing${lastLines(logPath)}`;
+  throw new SandboxStartError(id, "launching", words);
+}
+
+/** What it wrote before it fell silent. */
+function lastLines(logPath: string): string {
+  try {
+    const lines = readFileSync(logPath, "utf8").trimEnd().split("\n").slice(-5).join(" ");
+    return lines === "" ? "" : `; its log ends with: ${lines.slice(-600)}`;
+  } catch {
+    return "";
+  }
 }

@@ -4,7 +4,7 @@ import { systemEnvironment } from "../host-environment.ts";
 import type { KeeperClaim } from "./keeper-spec.ts";
 import { parseStart, type StartReport } from "./start-report.ts";
 
-const stepsTimeoutMs = 55_000;
+const stepsTimeoutMs = 110_000;
 
 /**
  * Waits, with everything loaded, for the one line that names a sandbox; then mounts and starts it.
