@@ -4,7 +4,7 @@ import type { WorkspaceMount } from "../workspace.ts";
 import { addWorkspace } from "./add-workspace.ts";
 import { commitShown, workspaceSymbol } from "./change.ts";
 import { JjError } from "./errors.ts";
-import { removeFolder, sweepFolder } from "./folders.ts";
+import { folderExists, removeFolder, sweepFolder } from "./folders.ts";
 import { basesInUse, forgetWorkspace } from "./forget-workspace.ts";
 import { ensureBareGolden, ensureGolden, goldenName, goldenOf, sweepGolden } from "./golden.ts";
 import { putTreeState } from "./golden-build.ts";
@@ -28,7 +28,9 @@ export async function makeWorkspace(
   const workspace = workspaceLayout(context.layout, taskId);
   const found = await readRecord(workspace.recordFile);
   if (found !== undefined && !isOutdated(found, base)) return mountOf(context, workspace, found);
-  const shown = await commitShown(context, base);
+  // A golden workspace was made of a commit that jj shows: no need to ask again.
+  const isGolden = await folderExists(goldenOf(context, goldenName(base, false)).root);
+  const shown = isGolden || (await commitShown(context, base));
   await using turn = await HeldLock.take(context.layout.goldenLockFile, goldenWaitMs);
   const { root, golden, workspaces } = context.layout;
   for (const folder of [root, golden, workspaces]) await sweepFolder(folder, Date.now());
@@ -68,7 +70,9 @@ async function makeFolders(
   workspace: WorkspaceLayout,
   taskId: string,
 ): Promise<void> {
-  const old = await forgetWorkspace(context, lock, taskId);
+  // It is made before jj hears of the workspace and goes after jj forgot it.
+  const isBegun = await folderExists(workspace.root);
+  const old = isBegun ? await forgetWorkspace(context, lock, taskId) : undefined;
   if (old !== undefined) await rm(old, { recursive: true, force: true });
   await mkdir(workspace.root, { recursive: true, mode: 0o711 });
   await mkdir(workspace.upperParent, { recursive: true, mode: 0o700 });
