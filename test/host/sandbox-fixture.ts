@@ -22,7 +22,9 @@ export function makeSandboxHome(): StateFolder & AsyncDisposable {
   return {
     ...folder,
     async [Symbol.asyncDispose]() {
-      await sweepLeftovers(folder);
+      const { living } = await sweepLeftovers(folder);
+      // Of a test that did not get as far as closing them.
+      for (const id of living) await forgetSandbox(folder, id);
       rmSync(home, { recursive: true, force: true });
     },
   };
