@@ -1,5 +1,13 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { uidRangeSize } from "./bundle/config.ts";
 import { sandboxPaths } from "./keeper-paths.ts";
@@ -62,6 +70,7 @@ function claimRange(folder: StateFolder, id: string): number {
   const start = digest.readUInt32BE(0) % rangeCount;
   for (let step = 0; step < rangeCount; step++) {
     const base = firstUid + ((start + step) % rangeCount) * uidRangeSize;
+    dropAbandoned(join(registry(folder), String(base)));
     try {
       writeFileSync(join(registry(folder), String(base)), `${folder.home}\n${id}`, { flag: "wx" });
       return base;
@@ -70,6 +79,12 @@ function claimRange(folder: StateFolder, id: string): number {
     }
   }
   throw new Error("Every uid range of this host is taken: run `colony sweep`.");
+}
+
+/** A claim whose whole installation is gone from the disk has no file that could belong to it. */
+function dropAbandoned(claim: string): void {
+  const home = readText(claim)?.split("\n")[0];
+  if (home !== undefined && home !== "" && !existsSync(home)) rmSync(claim, { force: true });
 }
 
 function registry(folder: StateFolder): string {
