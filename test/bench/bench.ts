@@ -50,25 +50,3 @@ export function isMet(row: BenchRow): boolean | undefined {
   const value = row.mark.of === "ratio" ? ratioOf(row) : row.ours[row.mark.of];
   return value !== undefined && value <= row.mark.atMost;
 }
-
-/** Milliseconds of each of `rounds` runs of two acts, in turn, after one warm-up of both. */
-export async function inTurn(
-  rounds: number,
-  ours: () => Promise<unknown>,
-  peer: () => Promise<unknown>,
-): Promise<{ readonly ours: Figures; readonly peer: Figures }> {
-  await ours();
-  await peer();
-  const samples = { ours: [] as number[], peer: [] as number[] };
-  for (let round = 0; round < rounds; round += 1) {
-    samples.ours.push(await timed(ours));
-    samples.peer.push(await timed(peer));
-  }
-  return { ours: figuresOf(samples.ours), peer: figuresOf(samples.peer) };
-}
-
-export async function timed(act: () => Promise<unknown>): Promise<number> {
-  const startedMs = performance.now();
-  await act();
-  return performance.now() - startedMs;
-}

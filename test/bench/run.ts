@@ -58,7 +58,7 @@ async function measureTask(say: (line: string) => void): Promise<BenchRow[]> {
       ours: figuresOf(samples.ours),
       peer: { name: "`crun run` on the same bundle", ...figuresOf(samples.peer) },
       mark: { atMost: 5, of: "ratio" },
-      remark: `Medians of its parts: ${parts.join(", ")}.`,
+      remark: `Medians of its parts: ${parts.join(", ")}. Fetch and workspace are about fifteen git and jj commands in a row, of which the bare runtime needs none.`,
     },
   ];
 }
