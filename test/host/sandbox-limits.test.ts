@@ -52,7 +52,11 @@ test("disk: who writes more than the limit is stopped, and the disk comes back",
   expect((await shell(sandbox, "fallocate -l 60M /tmp/quick")).code).not.toBe(0);
   const writer = await sandbox.start({
     name: "writer",
-    argv: ["sh", "-c", "i=0; while :; do i=$((i+1)); head -c 8M /dev/zero > /tmp/f$i; sleep 0.05; done"],
+    argv: [
+      "sh",
+      "-c",
+      "i=0; while :; do i=$((i+1)); head -c 8M /dev/zero > /tmp/f$i; sleep 0.05; done",
+    ],
     env: {},
     cwd: "/",
   });
