@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
 import { type StateFolder, stateFolder } from "../../sandbox/state-folder.ts";
 import type { AgentHappening } from "../../worker/agent/agent.ts";
 import { agentFolder, installAgent } from "../../worker/agent/installed.ts";
@@ -25,6 +26,7 @@ export async function openBareAgent(name: string): Promise<RealAgent> {
   const real = (text: string): string =>
     text
       .replace("/opt/colony/bin/node", process.execPath)
+      .replace("/opt/colony/bin", dirname(process.execPath))
       .replace(`/opt/agents/${name}`, agentFolder(folder, known))
       .replaceAll("http://127.0.0.1:4010", model.url);
   const env = Object.entries(known.env).map(([key, value]) => [key, real(value)]);

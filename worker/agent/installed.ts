@@ -124,6 +124,7 @@ export async function installAgent(
       fresh,
       ...options,
       `${install.package}@${profile.version}`,
+      ...(install.beside ?? []),
     ],
     env,
     cwd: fresh,

@@ -39,7 +39,7 @@ export const claudeProfile: AcpProfile = {
   },
   files: () => [],
   modes: { ask: ["default"], bypass: ["bypassPermissions"] },
-  keyNames: ["ANTHROPIC_API_KEY"],
+  keyNames: ["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"],
   howToConfigure: keyHint("ANTHROPIC_API_KEY"),
 };
 
@@ -74,7 +74,7 @@ wire_api = "responses"
   // Codex asks where its model wants to leave Codex's own inner sandbox. That one cannot start inside
   // ours (no nested namespaces), so with "read-only" it asks for every command.
   modes: { ask: ["read-only"], bypass: ["agent-full-access"] },
-  keyNames: ["OPENAI_API_KEY"],
+  keyNames: ["OPENAI_API_KEY", "CODEX_API_KEY"],
   howToConfigure: keyHint("OPENAI_API_KEY"),
 };
 
@@ -117,7 +117,7 @@ export const opencodeProfile: AcpProfile = {
     return [{ path: ".config/opencode/opencode.json", content: JSON.stringify(config, null, 2) }];
   },
   modes: { ask: ["build"], bypass: ["build"] },
-  keyNames: [],
+  keyNames: ["OPENAI_API_KEY", "OPENROUTER_API_KEY"],
   howToConfigure: keyHint("OPENAI_API_KEY"),
 };
 
@@ -145,7 +145,7 @@ export const geminiProfile: AcpProfile = {
     },
   ],
   modes: { ask: ["default"], bypass: ["yolo"] },
-  keyNames: ["GEMINI_API_KEY"],
+  keyNames: ["GEMINI_API_KEY", "GOOGLE_API_KEY"],
   howToConfigure: keyHint("GEMINI_API_KEY"),
 };
 
@@ -157,13 +157,26 @@ export const piProfile: AcpProfile = {
   scripted: false,
   install: {
     package: "pi-acp",
-    proof: "node_modules/pi-acp/package.json",
-    licence: "see its package",
+    beside: ["@earendil-works/pi-coding-agent@0.87.1"],
+    proof: "node_modules/@earendil-works/pi-coding-agent/package.json",
+    licence: "MIT",
   },
-  command: [node, "/opt/agents/pi/node_modules/.bin/pi-acp"],
-  env: { ANTHROPIC_BASE_URL: gatewayUrl, ANTHROPIC_API_KEY: dummyKey },
-  files: () => [],
-  modes: { ask: [], bypass: [] },
-  keyNames: [],
+  command: [node, "/opt/agents/pi/node_modules/pi-acp/dist/index.js"],
+  env: {
+    PI_ACP_PI_COMMAND: "/opt/agents/pi/node_modules/.bin/pi",
+    // pi's own program asks `env` for node, and wants a newer one than the host's.
+    PATH: "/opt/colony/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    ANTHROPIC_API_KEY: dummyKey,
+    PI_OFFLINE: "1",
+  },
+  files: () => [
+    {
+      path: ".pi/agent/models.json",
+      content: JSON.stringify({ providers: { anthropic: { baseUrl: gatewayUrl } } }),
+    },
+  ],
+  // It never asks; with `ask` a person is told so.
+  modes: { ask: ["ask"], bypass: [] },
+  keyNames: ["ANTHROPIC_API_KEY"],
   howToConfigure: keyHint("ANTHROPIC_API_KEY"),
 };

@@ -26,6 +26,8 @@ export interface AcpProfile {
 
 export interface AgentInstall {
   readonly package: string;
+  /** Packages that it wants beside it, each with its exact version. */
+  readonly beside?: readonly string[];
   /** File below the installed folder that must be there, with `{arch}` for x64 or arm64. */
   readonly proof: string;
   /** Said before it is installed, where a licence asks for it. */

@@ -29,7 +29,8 @@ function oddAgent(processes: SpooledProcesses, answers: Record<string, string>):
        void known[method]?.();
      }`,
   );
-  return { ...scripted, command: [process.execPath, script] } as AcpProfile;
+  const modes = { ask: [], bypass: [] };
+  return { ...scripted, command: [process.execPath, script], modes } as AcpProfile;
 }
 
 test("updates after the response still belong to the turn", async () => {
@@ -130,7 +131,8 @@ test("modes by configOptions are set; a mode that is refused is told, and the ag
     "session/set_config_option": 'send({ id, error: { code: -32603, message: "not today" } })',
     "session/prompt": 'reply({ stopReason: "end_turn" })',
   });
-  const { happenings } = await drive({ processes, profile, prompts: ["go"] });
+  const asking = { ...profile, modes: { ask: ["ask"], bypass: [] } };
+  const { happenings } = await drive({ processes, profile: asking, prompts: ["go"] });
   expect(happenings).toMatchObject([
     { kind: "started" },
     { kind: "trouble", trouble: "mode-refused", fatal: false },
@@ -158,4 +160,16 @@ test("an agent of another protocol version is refused", async () => {
   const profile = oddAgent(processes, { initialize: "reply({ protocolVersion: 7 })" });
   const { happenings } = await drive({ processes, profile, prompts: ["go"] });
   expect(happenings).toMatchObject([{ kind: "trouble", trouble: "cannot-start", fatal: true }]);
+});
+
+test("an agent without a mode in which it asks is used, and that is told", async () => {
+  using processes = new SpooledProcesses();
+  const profile = oddAgent(processes, { "session/prompt": 'reply({ stopReason: "end_turn" })' });
+  const asking = { ...profile, modes: { ask: ["ask"], bypass: [] } };
+  const { happenings } = await drive({ processes, profile: asking, prompts: ["go"] });
+  expect(happenings).toMatchObject([
+    { kind: "started" },
+    { kind: "trouble", trouble: "mode-refused", sentence: expect.stringContaining("no mode") },
+    { kind: "turn-ended" },
+  ]);
 });

@@ -31,6 +31,7 @@ export async function openAcpAgent(options: AgentOptions, profile: AcpProfile): 
   return new AcpAgent(state, process, written, {
     cwd: options.cwd,
     modeIds: profile.modes[options.mode],
+    mustAsk: options.mode === "ask",
     howToConfigure: profile.howToConfigure,
     promptKey: (id) => written.promptKey(id),
     timing: { ...defaultTiming, ...options.timing },

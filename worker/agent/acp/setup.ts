@@ -94,11 +94,14 @@ function takeSession(
   state.sessionId = sessionId;
   const mode = decideMode(parsed.data ?? {}, sessionId, settings.modeIds);
   if (mode) state.modeRequest = mode;
+  const silent = "The agent has no mode in which it asks; it acts without asking.";
+  const cannotAsk = !mode && settings.mustAsk && settings.modeIds.length > 0;
+  const told = cannotAsk ? tellOnce(state, "mode-refused", silent) : [];
   // Some answer session/load first and replay the conversation after it.
   if (state.phase === "loading") state.phase = "settling";
   else if (mode) state.phase = "setting-mode";
-  else return becomeReady(state);
-  return [];
+  else return [...becomeReady(state), ...told];
+  return told;
 }
 
 /** The replay of a loaded conversation is over. */

@@ -13,6 +13,8 @@ export interface MachineSettings {
   readonly cwd: string;
   /** Ids of the mode to set; the first that the agent knows. */
   readonly modeIds: readonly string[];
+  /** The mode is one in which it asks: where it has none, a person is told. */
+  readonly mustAsk: boolean;
   /** What to do when the agent wants to be signed in. */
   readonly howToConfigure: string;
   /** Key of the prompt that was written under this id. */
