@@ -2,7 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { adoptSandbox, forgetSandbox } from "../../sandbox/sandbox.ts";
 import { spoolFolder } from "../../sandbox/state-folder.ts";
-import { openStore } from "../../sandbox/workspace.ts";
+import { openStore, RepositoryError } from "../../sandbox/workspace.ts";
 import { closeRunSocket } from "../gateway/client.ts";
 import { keys } from "../protocol/keys.ts";
 import type { Task } from "../protocol/task.ts";
@@ -27,12 +27,14 @@ export async function closeTask(context: RunContext, taskId: string): Promise<vo
   await closeRunSocket(folder, taskId);
   const discarded = isEnded(task) ? await discardFiles(context, task) : 0;
   await transact(context.redis, taskId, (newest): Transition | undefined => {
+    const gone = isEnded(task) ? ({ filesGone: true } as const) : {};
     if (newest.sandbox === "ended" || (newest.sandbox === "none" && receipt === undefined))
-      return undefined;
+      return isEnded(task) ? { task: { ...newest, ...gone }, events: [] } : undefined;
     const total = receipt && { ...receipt, bytesReturned: receipt.bytesReturned + discarded };
     return {
       task: {
         ...newest,
+        ...gone,
         sandbox: "ended",
         previews: [],
         ...(total === undefined ? {} : { receipt: total }),
@@ -51,12 +53,13 @@ export async function closeTask(context: RunContext, taskId: string): Promise<vo
 
 async function discardFiles(context: RunContext, task: Task): Promise<number> {
   const { folder } = context.config;
-  const store = await openStore({
-    folder,
-    url: task.repository.url,
-    caller: task.repository.caller,
-  });
-  await store.discardWorkspace(task.id);
+  const { url, caller } = task.repository;
+  try {
+    await (await openStore({ folder, url, caller })).discardWorkspace(task.id);
+  } catch (error) {
+    // An address that names no repository never had a workspace.
+    if (!(error instanceof RepositoryError)) throw error;
+  }
   return forgetSandbox(folder, task.id);
 }
 

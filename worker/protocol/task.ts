@@ -159,6 +159,8 @@ export const taskSchema = z.object({
   /** Last sign of life by a person or the agent; idle sandboxes end by it. */
   activeAtMs: z.number(),
   sandbox: z.enum(["none", "live", "ended"]),
+  /** The task is over, and its workspace, HOME and logs are off the host's disk. */
+  filesGone: z.literal(true).optional(),
 });
 export type Task = z.infer<typeof taskSchema>;
 
@@ -172,7 +174,12 @@ export function isEnded(task: Task): boolean {
   return task.state === "done" || task.state === "discarded";
 }
 
-/** Until it is ended and its sandbox is gone a worker looks after it. */
+/** Ended, and a host still holds something of it. */
+export function leavesFiles(task: Task): boolean {
+  return isEnded(task) && task.host !== undefined && task.filesGone !== true;
+}
+
+/** Until it is ended and its sandbox and files are gone a worker looks after it. */
 export function needsCare(task: Task): boolean {
-  return !isEnded(task) || task.sandbox === "live";
+  return !isEnded(task) || task.sandbox === "live" || leavesFiles(task);
 }

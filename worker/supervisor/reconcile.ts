@@ -1,6 +1,6 @@
 import type { Job, JobKind } from "../protocol/jobs.ts";
 import type { Task } from "../protocol/task.ts";
-import { isEnded } from "../protocol/task.ts";
+import { leavesFiles } from "../protocol/task.ts";
 import type { Transition } from "../protocol/transition.ts";
 
 /** What the reconciler sees of one task. */
@@ -16,7 +16,7 @@ export interface TaskSight {
 export function dueJob(task: Task): JobKind | undefined {
   if (task.state === "queued" || task.state === "running") return "run";
   if (task.state === "landing") return "land";
-  return isEnded(task) && task.sandbox === "live" ? "close" : undefined;
+  return leavesFiles(task) ? "close" : undefined;
 }
 
 /**

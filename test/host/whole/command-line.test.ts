@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import {
@@ -17,12 +17,16 @@ beforeEach(async () => {
   colony = await openInstallation();
   repository = makeRepository({ "README.md": "A shop\n" });
 });
-/** The worker that a command started ends some seconds after the last of them. */
 afterEach(async () => {
-  await expect.poll(() => colony.processes(), { timeout: 60_000 }).toEqual([]);
   await colony[Symbol.asyncDispose]();
   repository[Symbol.dispose]();
 });
+
+/** The worker that a command started ends some seconds after the last of them, with its work done. */
+async function nothingIsLeft(): Promise<void> {
+  await expect.poll(() => colony.processes(), { timeout: 60_000 }).toEqual([]);
+  expect(readdirSync(join(colony.home, "sandboxes"))).toEqual([]);
+}
 
 /** As somebody types it in the clone, with an environment that holds next to nothing. */
 function npmColony(...args: readonly string[]): Command {
@@ -42,8 +46,6 @@ function linesOf(stdout: string): readonly { readonly taskId: string; readonly t
     .map((line) => JSON.parse(line));
 }
 
-const folderOf = (taskId: string) => join(colony.home, "sandboxes", taskId);
-
 test("run leaves its change and no sandbox; merge lands it from another process", {
   timeout: 300_000,
 }, async () => {
@@ -60,9 +62,9 @@ test("run leaves its change and no sandbox; merge lands it from another process"
   expect([merged.code, linesOf(merged.stdout).at(-1)]).toMatchObject([0, { state: "done" }]);
   expect(repository.show("x")).toBe("hi\n");
   expect(repository.log()[0]?.message).toContain(`Task-Id: ${taskId}`);
-  expect(existsSync(folderOf(taskId))).toBe(false);
   const twice = await npmColony("merge", taskId).ended;
   expect([twice.code, twice.stderr]).toEqual([1, expect.stringMatching(/already/)]);
+  await nothingIsLeft();
 });
 
 test("several at once on one repository share one worker", { timeout: 300_000 }, async () => {
@@ -83,13 +85,14 @@ test("several at once on one repository share one worker", { timeout: 300_000 },
   const merged = await Promise.all(ids.map((id) => colony.run(["merge", id])));
   expect(merged.map(({ code }) => code)).toEqual([0, 0, 0]);
   for (const name of names) expect(repository.show(name)).toBe(`${name}\n`);
-  const left = readdirSync(join(colony.home, "sandboxes"));
-  expect(left.filter((name) => ids.includes(name))).toEqual([]);
+  await nothingIsLeft();
 });
 
 test("Ctrl-C stops the task, keeps its files, and is 130", { timeout: 300_000 }, async () => {
-  const command = colony.start(run("echo half > half; echo begun; sleep 600", "Take long"));
-  await command.says(/begun/);
+  const command = colony.start(run("echo half > half.txt; sleep 600", "Take long"));
+  const files = () => readdirSync(colony.home, { recursive: true, encoding: "utf8" });
+  const isWritten = () => files().some((path) => path.endsWith("/half.txt"));
+  await expect.poll(isWritten, { timeout: 120_000, interval: 500 }).toBe(true);
   command.kill("SIGINT");
   const { code, stdout } = await command.ended;
   expect(code).toBe(130);
@@ -98,4 +101,5 @@ test("Ctrl-C stops the task, keeps its files, and is 130", { timeout: 300_000 },
   const taskId = lines[0]?.taskId ?? "";
   expect((await colony.run(["diff", taskId])).stdout).toContain("+half");
   expect((await colony.run(["discard", taskId])).code).toBe(0);
+  await nothingIsLeft();
 });
