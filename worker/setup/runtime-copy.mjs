@@ -149,9 +149,20 @@ function removeUnused(runtimes, needed) {
     const folder = join(runtimes, name);
     if (needed.includes(name) || Date.now() - statSync(folder).mtimeMs < UNUSED_MS) continue;
     if (known.some((text) => text.includes(folder))) continue;
-    rmSync(folder, { recursive: true, force: true });
+    removeAside(folder);
     // It is keyed by path: most of it belongs to what went. Node makes it again.
-    rmSync(join(runtimes, "..", "compile-cache"), { recursive: true, force: true });
+    removeAside(join(runtimes, "..", "compile-cache"));
+  }
+}
+
+/** Other processes may write there at this moment: what cannot go now goes another time. */
+function removeAside(folder) {
+  const doomed = `${folder}.gone-${process.pid}`;
+  try {
+    renameSync(folder, doomed);
+    rmSync(doomed, { recursive: true, force: true, maxRetries: 3 });
+  } catch {
+    // It is not there, or still written to.
   }
 }
 
