@@ -125,7 +125,7 @@ describe.concurrent("in a thread", { timeout: 600_000 }, () => {
     await talk.sees(/Ready for review[\s\S]*back again/);
   });
 
-  test("only who asked decides", async () => {
+  test("words are answered to whoever says them, the nearest one named", async () => {
     const talk = await says("shop", "write mine.txt: mine ;; say mine");
     await talk.sees(/Ready for review/);
     await talk.says("/colony", stranger);
