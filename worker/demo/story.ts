@@ -30,7 +30,7 @@ export interface StoryOptions {
 
 /**
  * Two agents change the same file at once and both land; then two change the same line, the second
- * is told, settles it on a reply, and lands too. Rejects with a StoryError at the first thing that
+ * is told, settles it on a reply, and lands too. Hands off, the person decides the order of it all. Rejects with a StoryError at the first thing that
  * does not come.
  */
 export async function playStory(options: StoryOptions): Promise<readonly Chapter[]> {
@@ -40,11 +40,13 @@ export async function playStory(options: StoryOptions): Promise<readonly Chapter
   say("Two people ask for two changes of the same page, at the same time.");
   const headline = await ask(requests.headline);
   const hours = await ask(requests.hours);
+  if (options.handsOff) say("One of the agents asks before it goes on: answer it in its thread.");
   await press(hours, "Allow once");
   await picture("two-at-work", hours);
   await Promise.all([pictures(headline), pictures(hours)]);
   await Promise.all([result(headline), result(hours)]);
   await picture("ready-for-review", headline);
+  if (options.handsOff) say("Both are ready. Press Merge in the one thread, then in the other.");
   await press(headline, "Merge");
   await press(hours, "Merge");
   await landed(headline);
@@ -54,6 +56,14 @@ export async function playStory(options: StoryOptions): Promise<readonly Chapter
   const order = await ask(requests.order);
   const table = await ask(requests.table);
   await Promise.all([result(order), result(table)]);
+  if (options.handsOff) {
+    say(
+      "Merge both, in either order. The later one conflicts: reply to it `keep both`, merge again.",
+    );
+    await Promise.all([landed(order), landed(table)]);
+    say("All four are merged; that was the story. The channel is yours: try /colony help.");
+    return told();
+  }
   await press(order, "Merge");
   await landed(order);
   await press(table, "Merge");
@@ -75,21 +85,23 @@ export async function playStory(options: StoryOptions): Promise<readonly Chapter
   await press(table, "Merge");
   await landed(table);
   await picture("all-merged", table);
+  return told();
 
-  const titles = [
-    [requests.headline, headline],
-    [requests.hours, hours],
-    [requests.order, order],
-    [requests.table, table],
-  ] as const;
-  return Promise.all(
-    titles.map(async ([title, place]) => ({
-      title,
-      place,
-      messages: await visitor.messages(place),
-    })),
-  );
-
+  function told(): Promise<Chapter[]> {
+    const titles = [
+      [requests.headline, headline],
+      [requests.hours, hours],
+      [requests.order, order],
+      [requests.table, table],
+    ] as const;
+    return Promise.all(
+      titles.map(async ([title, place]) => ({
+        title,
+        place,
+        messages: await visitor.messages(place),
+      })),
+    );
+  }
   async function ask(request: string): Promise<ThreadPlace> {
     say(`> /colony run ${request}`);
     const root = await visitor.say({ channel, root: "" }, `/colony run ${request}`);

@@ -27,7 +27,9 @@ export function Composer({ channel, root, hint }: { channel: string; root: strin
     const element = field.current;
     if (element === null) return;
     element.style.height = "auto";
-    element.style.height = `${Math.min(element.scrollHeight, 240)}px`;
+    // The border lies inside the height; without it the field has a scroll bar for one pixel.
+    const border = element.offsetHeight - element.clientHeight;
+    element.style.height = `${Math.min(element.scrollHeight + border, 240)}px`;
   }, [text]);
   useEffect(() => {
     document.getElementById(`${listId}-${at}`)?.scrollIntoView({ block: "nearest" });

@@ -48,6 +48,9 @@ test("requests of the demo find their story, others an honest answer", () => {
   expect(told("Add opening hours that say whether it is open now")).toContain("opening hours");
   expect(told("Reword the button to Order online")).toContain("button");
   expect(told("Please settle the conflict")).toContain("Settle");
+  const afterConflict =
+    'keep both\n\nYour change conflicts with what was merged: against "button to table"';
+  expect(told(afterConflict)).toContain("Settle");
   expect(told("Rewrite the kernel in Rust")).toContain("I ask no model");
 });
 

@@ -15,7 +15,8 @@ export const stories: readonly Story[] = [
   {
     name: "settle",
     title: "settles conflicts in the workspace by keeping both sides",
-    words: [/settle|resolve/i, /conflict/i],
+    // Also a bare "keep both": the driver adds the words about the conflict to every reply to one.
+    words: [/settle|resolve|both/i, /conflict/i],
     script: `
 plan Settle the conflict; Run the check
 settle
