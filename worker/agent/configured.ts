@@ -22,6 +22,8 @@ const definitionSchema = z.strictObject({
   env: z.record(z.string(), z.string()).default({}),
   /** Files below HOME, by path, written at each start. */
   files: z.record(z.string().regex(/^[^/]/), z.string()).default({}),
+  /** Ports that it listens on for itself: no previews. */
+  ports: z.array(z.number().int().min(1).max(65_535)).default([]),
   /** Ids of the modes in which it asks, and in which it does not. */
   modes: z.strictObject({ ask: idsSchema.default([]), bypass: idsSchema.default([]) }).prefault({}),
 });
@@ -48,6 +50,7 @@ export function acpCommandProfile(line: string): AcpProfile {
     command: line,
     env: {},
     files: {},
+    ports: [],
     modes: { ask: [], bypass: [] },
   });
 }
@@ -72,6 +75,7 @@ function acpProfile(name: string, definition: ConfiguredAgents[string]): AcpProf
     command: typeof command === "string" ? ["sh", "-c", `exec ${command}`] : command,
     env,
     files: () => Object.entries(files).map(([path, content]) => ({ path, content })),
+    ownPorts: definition.ports,
     modes,
     keyNames: [],
     howToConfigure: "See its entry below `agents` in the settings of this installation.",

@@ -89,13 +89,20 @@ export const opencodeProfile: AcpProfile = {
     proof: "node_modules/opencode-linux-{arch}/bin/opencode",
     licence: "MIT",
   },
-  command: [`/opt/agents/opencode/node_modules/opencode-linux-${arch}/bin/opencode`, "acp"],
+  command: [
+    `/opt/agents/opencode/node_modules/opencode-linux-${arch}/bin/opencode`,
+    "acp",
+    "--port",
+    "40961",
+  ],
+  ownPorts: [40961],
   env: {
     COLONY_MODEL_KEY: dummyKey,
     OPENCODE_DISABLE_MODELS_FETCH: "1",
     OPENCODE_DISABLE_AUTOUPDATE: "1",
     OPENCODE_DISABLE_LSP_DOWNLOAD: "1",
     OPENCODE_DISABLE_SHARE: "1",
+    OPENCODE_DISABLE_EMBEDDED_WEB_UI: "1",
     // No plugins: else it fetches their library at each start in a new HOME.
     OPENCODE_PURE: "1",
   },

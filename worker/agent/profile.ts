@@ -19,6 +19,8 @@ export interface AcpProfile {
   readonly files: (mode: "ask" | "bypass") => readonly HomeFile[];
   /** Ids of the mode to set after `session/new`; the first that the agent offers. */
   readonly modes: Readonly<Record<"ask" | "bypass", readonly string[]>>;
+  /** Ports that it listens on for itself: no previews. */
+  readonly ownPorts?: readonly number[];
   /** Variables of the host, each of which makes this agent the default; the gateway keeps the key. */
   readonly keyNames: readonly string[];
   readonly howToConfigure: string;

@@ -66,7 +66,9 @@ export function watchPreviews(context: RunContext, lease: Lease, colony: Colony)
     });
   };
   for (const page of lease.task().previews) pages.set(page.port, page);
-  const stop = colony.sandbox.watchPorts((now) => {
+  const own = colony.profile.kind === "acp" ? (colony.profile.ownPorts ?? []) : [];
+  const stop = colony.sandbox.watchPorts((listening) => {
+    const now = listening.filter((port) => !own.includes(port));
     const next = new Set(now);
     const fresh = now.filter((port) => !ports.has(port) && !pages.has(port));
     const gone = [...pages.keys()].filter((port) => !next.has(port));
