@@ -111,7 +111,7 @@ function expectLog(colony: Installation, taskId: string, name: string): void {
   const logs = readdirSync(folder).map((file) => readFileSync(join(folder, file), "utf8"));
   expect(
     logs.some((log) => log === terminalLog(name)),
-    `log of ${name}: ${logs.map((log) => log.length)}`,
+    `log of ${name}: ${logs.map((log) => log.length).join(" ")}`,
   ).toBe(true);
 }
 
