@@ -40,6 +40,8 @@ export async function openInside(name: string): Promise<RealAgent> {
           OPENAI_API_KEY: hostKey,
           ANTHROPIC_BASE_URL: model.url,
           ANTHROPIC_API_KEY: hostKey,
+          GEMINI_BASE_URL: model.url,
+          GEMINI_API_KEY: hostKey,
         },
       },
     );

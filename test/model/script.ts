@@ -45,7 +45,7 @@ export type ModelAnswer =
 /** Keyword of the last request, and the step after as many as there are tool results since. */
 export function decideAnswer(request: ModelRequest, cwd: string): ModelAnswer {
   // Titles, summaries and classifiers come without tools: any text will do.
-  if (request.tools.length === 0) return { kind: "text", text: "A small task" };
+  if (request.tools.length === 0) return { kind: "text", text: sideAnswer(request) };
   const at = request.messages.findLastIndex(
     (message) => message.role === "user" && keywordOf(message.text) !== undefined,
   );
@@ -64,6 +64,13 @@ export function decideAnswer(request: ModelRequest, cwd: string): ModelAnswer {
   return answerStep(step, request.tools, cwd, profiles.at(-1) === "managed");
 }
 
+/** Gemini lets a model choose the model, and wants its answer as JSON. */
+function sideAnswer(request: ModelRequest): string {
+  const choice = { reasoning: "small", model_choice: "flash", complexity_score: 10 };
+  const wantsJson = request.messages.some((message) => message.text.includes("JSON"));
+  return wantsJson ? JSON.stringify(choice) : "A small task";
+}
+
 function keywordOf(text: string): string | undefined {
   return Object.keys(modelScripts).find((keyword) => text.includes(keyword));
 }
@@ -79,7 +86,7 @@ function answerStep(
   const writer = tools.find((tool) => /^write(_file)?$/i.test(tool.name));
   if (!writer) return runBy(tools, `printf '%s' '${step.text}' > ${step.path}`, confined);
   const pathKey = ["file_path", "filePath", "path"].find((key) => key in writer.properties);
-  const args = { [pathKey ?? "path"]: `${cwd}/${step.path}`, content: step.text };
+  const args = { [pathKey ?? "file_path"]: `${cwd}/${step.path}`, content: step.text };
   return { kind: "call", name: writer.name, args };
 }
 

@@ -140,7 +140,12 @@ export const geminiProfile: AcpProfile = {
     licence: "Apache-2.0",
   },
   command: [node, "/opt/agents/gemini/node_modules/.bin/gemini", "--acp"],
-  env: { GEMINI_API_KEY: dummyKey, GOOGLE_GEMINI_BASE_URL: gatewayUrl },
+  env: {
+    GEMINI_API_KEY: dummyKey,
+    GOOGLE_GEMINI_BASE_URL: gatewayUrl,
+    // It refuses to act by itself in a folder that nobody trusted; the sandbox is trusted with it.
+    GEMINI_CLI_TRUST_WORKSPACE: "true",
+  },
   files: () => [
     {
       path: ".gemini/settings.json",

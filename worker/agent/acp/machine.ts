@@ -82,8 +82,8 @@ function takeNotification(
 }
 
 function takeUpdate(state: AcpSaved, params: unknown, settings: MachineSettings): Step {
-  // session/load replays the whole conversation, which was told when it happened.
-  if (state.phase === "loading" || state.phase === "settling") return { happenings: [], sends: [] };
+  // session/load replays the whole conversation, which was told when it happened; and some greet.
+  if (state.phase !== "ready") return { happenings: [], sends: [] };
   const parsed = sessionUpdateSchema.safeParse(params);
   if (!parsed.success) return takeOddUpdate(state, params);
   if (parsed.data.sessionId !== undefined && parsed.data.sessionId !== state.sessionId)

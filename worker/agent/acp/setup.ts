@@ -32,7 +32,8 @@ export function takeSetupError(
     return step(conversationLost(state, message));
   }
   if (id === setupIds.mode && state.phase === "setting-mode") {
-    const refused = `The agent refused its permission mode (${message}); it may act without asking.`;
+    const so = settings.mustAsk ? "it may act without asking" : "it may ask before it acts";
+    const refused = `The agent refused its permission mode (${message}); ${so}.`;
     return step([...becomeReady(state), ...tellOnce(state, "mode-refused", refused)]);
   }
   if (isSessionAnswer(state, id) && frame.code === authRequired) {
@@ -114,7 +115,7 @@ export function settle(state: AcpSaved): AgentHappening[] {
 
 /** The agent does not answer to its mode: it is used as it is, and that is told. */
 export function giveUpMode(state: AcpSaved): AgentHappening[] {
-  const sentence = "The agent did not take its permission mode; it may act without asking.";
+  const sentence = "The agent did not answer to its permission mode and stays in its own.";
   const told = tellOnce(state, "mode-refused", sentence);
   if (told.length > 0) return told;
   return state.phase === "setting-mode" ? becomeReady(state) : [];
