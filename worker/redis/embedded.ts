@@ -1,6 +1,6 @@
 import { mkdir, open, readFile, rm } from "node:fs/promises";
 import type { StateFolder } from "../../sandbox/state-folder.ts";
-import { takeFileLock } from "../process/file-lock.ts";
+import { type FileLock, takeFileLock } from "../process/file-lock.ts";
 import { hostPath } from "../process/host-path.ts";
 import { startProcess } from "../process/start-process.ts";
 import { readColonyUser } from "../process/system-user.ts";
@@ -48,9 +48,8 @@ export async function openEmbeddedRedis(options: EmbeddedRedisOptions): Promise<
   using _starting = await takeStartLock(files, name, timeoutMs);
   const deadlineMs = Date.now() + timeoutMs;
   const stop = () => stopEmbeddedRedis(options);
-  const life = await takeFileLock({ path: files.lifeLock, kind: "exclusive", timeoutMs: 0 });
-  if (life === undefined) {
-    await waitUntilReady(files, name, deadlineMs, () => false);
+  const life = await takeLifeLock(files, name, deadlineMs);
+  if (life === "answers") {
     return { address: files.socket, adopted: true, [Symbol.asyncDispose]: stop };
   }
   using own = life;
@@ -118,6 +117,25 @@ async function takeStartLock(files: RedisFiles, name: RedisName, timeoutMs: numb
   );
 }
 
+/**
+ * The lock of the server's life, or word that one lives and answers. Both are looked at again and
+ * again: a server that was killed a moment ago has closed its connections and still holds its lock.
+ */
+async function takeLifeLock(
+  files: RedisFiles,
+  name: RedisName,
+  deadlineMs: number,
+): Promise<FileLock | "answers"> {
+  for (;;) {
+    const lock = await takeFileLock({ path: files.lifeLock, kind: "exclusive", timeoutMs: 0 });
+    if (lock !== undefined) return lock;
+    const leftMs = deadlineMs - Date.now();
+    if (leftMs <= 0) throw await silentError(files, name);
+    if ((await pingRedis(files.socket, Math.min(leftMs, 5_000))) === "ready") return "answers";
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
 /** Starts it with our lock in its hands and waits for its first answer or its end. */
 async function startServer(
   files: RedisFiles,
@@ -160,16 +178,16 @@ async function waitUntilReady(
   for (;;) {
     if (hasEnded()) return "ended";
     const leftMs = deadlineMs - Date.now();
-    if (leftMs <= 0) {
-      throw new EmbeddedRedisError(
-        name,
-        `redis-server in ${files.dir} does not answer: ${await lastWords(files.log)}`,
-      );
-    }
+    if (leftMs <= 0) throw await silentError(files, name);
     if ((await pingRedis(files.socket, Math.min(leftMs, 5_000))) === "ready") return "ready";
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
     pauseMs = Math.min(pauseMs * 2, 250);
   }
+}
+
+async function silentError(files: RedisFiles, name: RedisName): Promise<EmbeddedRedisError> {
+  const words = await lastWords(files.log);
+  return new EmbeddedRedisError(name, `redis-server in ${files.dir} does not answer: ${words}`);
 }
 
 async function lastWords(logPath: string): Promise<string> {
