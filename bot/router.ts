@@ -72,7 +72,10 @@ async function sayWord(
   if (handler !== undefined) return handler(said);
   const named = task ?? (await context.client.task(command.rest));
   const taskHandler = taskHandlers.get(command.word);
-  if (taskHandler === undefined || named === undefined) return toAsker(renderNoTask(command.word));
+  if (taskHandler === undefined || named === undefined) {
+    const isName = taskHandler !== undefined && /^\S+$/.test(command.rest);
+    return toAsker(renderNoTask(command.word, isName ? command.rest : undefined));
+  }
   return taskHandler(said, named);
 }
 

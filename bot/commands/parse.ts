@@ -47,6 +47,8 @@ export function parseMessage(message: {
     return message.inTask ? { kind: "reply", text, interrupt: false } : { kind: "chatter", text };
   }
   if (first === "") return word("help", "");
+  // The terminal's name for it.
+  if (first === "ps") return word("status", rest);
   if (words.some((known) => known.word === first)) return word(first, rest);
   return { kind: "unknown", word: first, nearest: nearestWord(first) };
 }

@@ -13,7 +13,12 @@ export function renderUnknown(command: {
   return sentence(`${code(cut(oneLine(command.word), 60))} is no word that Colony knows. ${meant}`);
 }
 
-export function renderNoTask(word?: string): Draft {
+export function renderNoTask(word?: string, named?: string): Draft {
+  if (named !== undefined) {
+    return sentence(
+      `There is no task ${code(cut(oneLine(named), 60))}. \`/colony status\` lists them.`,
+    );
+  }
   const which = word === undefined ? "A reply" : code(word);
   return sentence(
     `${which} belongs into the thread of a task, or name the task: ${code(`/colony ${word ?? "status"} k3f9ab`)}. \`/colony status\` lists them.`,

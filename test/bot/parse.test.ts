@@ -20,6 +20,7 @@ test("in a task's thread a word alone is a command, as part of a sentence it is 
 test("addressed, the first word must be one of ours", () => {
   expect(addressed("run fix the bug")).toMatchObject({ word: "run", rest: "fix the bug" });
   expect(addressed("")).toMatchObject({ kind: "word", word: "help" });
+  expect(addressed("ps")).toMatchObject({ kind: "word", word: "status" });
   expect(addressed("statsu")).toMatchObject({ kind: "unknown", nearest: "status" });
   expect(addressed("xyzzyplugh")).toEqual({
     kind: "unknown",

@@ -9,6 +9,7 @@ import { renderDuration } from "../show/durations.ts";
 export function addPsCommand(program: Command, cli: Cli): void {
   const command = program
     .command("ps")
+    .alias("status")
     .description("list the tasks, newest first")
     .option("-a, --all", "merged and discarded ones too")
     .option("--json", "one JSON object a line on stdout")
