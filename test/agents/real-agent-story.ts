@@ -7,7 +7,12 @@ import { essence, type RealAgent } from "./real-agent.ts";
 const prompts = ["Please do colony-edit now.", "Please do colony-more now."];
 
 /** What each real agent must do: the same story for all of them. */
-export function tellRealAgentStory(name: string, open: () => Promise<RealAgent>): void {
+export function tellRealAgentStory(
+  name: string,
+  open: () => Promise<RealAgent>,
+  /** False: its next process knows nothing of the last one, and a person is told so. */
+  keepsConversation = true,
+): void {
   test(`${name} edits, runs, asks, takes a follow-up, and survives its drivers`, async () => {
     await using calm = await open();
     const undisturbed = await drive({ ...calm, prompts });
@@ -37,7 +42,10 @@ export function tellRealAgentStory(name: string, open: () => Promise<RealAgent>)
     await agent.prompt("1", "Please do colony-long now.");
     const ended: AgentHappening[] = [];
     for await (const { happening } of agent.news()) {
-      if (happening.kind === "tool" && happening.tool.command?.includes("sleep 120"))
+      if (
+        happening.kind === "tool" &&
+        `${happening.tool.command}${happening.tool.title}`.includes("sleep 120")
+      )
         await agent.cancel();
       if (happening.kind !== "turn-ended") continue;
       ended.push(happening);
@@ -62,7 +70,10 @@ export function tellRealAgentStory(name: string, open: () => Promise<RealAgent>)
       heard.push(happening);
       if (happening.kind === "turn-ended") break;
     }
-    expect(heard[0]).toMatchObject({ kind: "started", resumed: true });
+    const started = heard.find((one) => one.kind === "started");
+    expect(started).toMatchObject({ resumed: keepsConversation });
+    const lost = heard.some((one) => one.kind === "trouble" && one.trouble === "conversation-lost");
+    expect(lost).toBe(!keepsConversation);
     expect(essence(heard)).toEqual([
       { said: "I am back, and I know what we did." },
       { ended: "end_turn" },
