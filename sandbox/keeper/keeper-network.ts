@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { SandboxPaths } from "../keeper-paths.ts";
 import type { HostSettings } from "../network/egress-policy.ts";
@@ -11,7 +12,7 @@ export async function openKeeperNetwork(
   initPid: number,
   paths: SandboxPaths,
 ): Promise<Network> {
-  const { codeRoot } = network;
+  const codeRoot = network.codeRoot ?? join(import.meta.dirname, "..", "..");
   const { openNetwork } = await import("../network/network.ts");
   return openNetwork({
     initPid,
@@ -21,10 +22,15 @@ export async function openKeeperNetwork(
     egress: spec.sandbox.egress,
     forwards: spec.sandbox.forwards,
     ledgerPath: paths.ledger,
-    ...(codeRoot === undefined
-      ? { nodePath: process.execPath, codeRoot: join(import.meta.dirname, "..", "..") }
-      : { nodePath: join(codeRoot, "bin", "node"), codeRoot }),
+    nodePath: readableNode(codeRoot),
+    codeRoot,
   });
+}
+
+/** The copy of our code that everybody may read has a Node of its own; ours may lie below /root. */
+function readableNode(codeRoot: string): string {
+  const own = join(codeRoot, "bin", "node");
+  return existsSync(own) ? own : process.execPath;
 }
 
 /** JSON has no URLs. */

@@ -16,6 +16,8 @@ case $1 in
 test/* | node_modules/*) program=$root/$1 ;;
 *)
   program=$COLONY_RUNTIME/$1
+  # Unprivileged processes start it too, and cannot read below a private folder.
+  COLONY_NODE=$COLONY_RUNTIME/bin/node
   export NODE_COMPILE_CACHE="$COLONY_SHARED/compile-cache"
   ;;
 esac
