@@ -91,7 +91,7 @@ const pages: readonly [string, RequestListener, string][] = [
     page(
       `<p>hi<script>setInterval(() => { for (let i = 0; i < 100; i++) console.error("e" + i, { i }); }, 1)</script>`,
     ),
-    "picture",
+    "either",
   ],
   [
     "writes one endless error",
