@@ -27,24 +27,20 @@ export async function openInside(name: string): Promise<RealAgent> {
     const user = await readColonyUser();
     await prepareGatewayFolder(folder, user);
     chmodSync(folder.home, 0o711);
-    const gateway = spawn(
-      process.execPath,
-      [`${import.meta.dirname}/../../worker/gateway/main.ts`],
-      {
-        uid: user.uid,
-        gid: user.gid,
-        stdio: ["ignore", "inherit", "inherit"],
-        env: {
-          COLONY_HOME: folder.home,
-          OPENAI_BASE_URL: `${model.url}/v1`,
-          OPENAI_API_KEY: hostKey,
-          ANTHROPIC_BASE_URL: model.url,
-          ANTHROPIC_API_KEY: hostKey,
-          GEMINI_BASE_URL: model.url,
-          GEMINI_API_KEY: hostKey,
-        },
+    const gateway = spawn(`${runtime()}/bin/node`, [`${runtime()}/worker/gateway/main.ts`], {
+      uid: user.uid,
+      gid: user.gid,
+      stdio: ["ignore", "inherit", "inherit"],
+      env: {
+        COLONY_HOME: folder.home,
+        OPENAI_BASE_URL: `${model.url}/v1`,
+        OPENAI_API_KEY: hostKey,
+        ANTHROPIC_BASE_URL: model.url,
+        ANTHROPIC_API_KEY: hostKey,
+        GEMINI_BASE_URL: model.url,
+        GEMINI_API_KEY: hostKey,
       },
-    );
+    });
     resources.defer(async () => {
       const ended = once(gateway, "exit");
       gateway.kill("SIGTERM");
