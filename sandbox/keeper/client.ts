@@ -39,7 +39,9 @@ export async function connectKeeper(
     try {
       for (const text of splitter.push(chunk)) {
         const line = parseKeeperLine(text);
-        if ("event" in line) events.emit("event", line);
+        // After the continuations of an answer in the same chunk: who just asked for a process may
+        // still be on the way to listen for its exit.
+        if ("event" in line) setImmediate(() => events.emit("event", line));
         else waiting.get(line.id)?.resolve(line);
       }
     } catch {
