@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import type { StateFolder } from "../../sandbox/state-folder.ts";
 
-/** Where the host's services are reached, for supervisor and drivers alike. */
+/** Where the warm browser is reached. Not below `run/`, whose folders are sandboxes to a sweep. */
 export function screenshotsFolder(folder: StateFolder): string {
-  return join(folder.run, "screenshots");
+  return join(folder.home, "screenshots");
 }
 
 export function supervisorLock(folder: StateFolder): string {
