@@ -10,6 +10,7 @@ import { openHostSign } from "./supervisor/host-sign.ts";
 import { untilIdle } from "./supervisor/idle.ts";
 import { openLogShipper } from "./supervisor/log-shipper.ts";
 import { supervisorLock } from "./supervisor/paths.ts";
+import { openPreviewWatches } from "./supervisor/preview-watches.ts";
 import { openReconciler } from "./supervisor/reconciler.ts";
 import { openRedisServers } from "./supervisor/redis-servers.ts";
 import { openServices } from "./supervisor/services.ts";
@@ -54,6 +55,7 @@ if (lock === undefined) {
   stack.defer(() => drainSandboxes(context));
   stack.use(openHostSign(context));
   stack.use(openReconciler(context, config.idleMs));
+  stack.use(openPreviewWatches(context));
   stack.use(await openDrivers(context, process.env, redis));
   log.info({ host: config.host, home: config.folder.home }, "worker ready");
   await (values["until-idle"] ? untilIdle(context, ending.signal) : untilAborted(ending.signal));

@@ -79,7 +79,7 @@ async function checkRebased(
   commit: string,
 ): Promise<{ readonly passed: boolean; readonly output: string }> {
   const task = lease.task();
-  const settings = await readSettings(context, lease, store);
+  const settings = await readSettings(context, task.baseCommit, store);
   if (settings.check === undefined) return { passed: true, output: "" };
   if (commit === task.change?.commit && task.check !== undefined) {
     // A person who merges a change with a failing check has seen it on the card.

@@ -1,7 +1,7 @@
 import { join } from "node:path";
+import type { Sandbox } from "../../sandbox/sandbox.ts";
 import { CaptureError, DESKTOP, openScreenshots, PHONE } from "../../screenshots/screenshots.ts";
 import { screenshotsFolder } from "../supervisor/paths.ts";
-import type { Colony } from "./colony.ts";
 import type { Lease } from "./lease.ts";
 import type { RunContext } from "./run-context.ts";
 
@@ -14,14 +14,18 @@ export interface Page {
   readonly title: string;
 }
 
+/** Whose page, and where its pictures are told. */
+export interface PictureTarget extends Pick<Lease, "taskId" | "transact"> {
+  readonly sandbox: Pick<Sandbox, "dialerPath" | "watchPorts">;
+}
+
 /**
  * Takes the page at desktop and phone width and tells it, with what went wrong in the page. The
  * same pictures as last time are not told again; a failed capture is a remark and never more.
  */
 export async function showPage(
   context: RunContext,
-  lease: Lease,
-  { sandbox }: Colony,
+  { taskId, transact, sandbox }: PictureTarget,
   page: Page,
   shown: Map<number, string>,
 ): Promise<void> {
@@ -39,11 +43,7 @@ export async function showPage(
     const shots = await Promise.all(
       capture.shots.map(async ({ viewport, png }) => ({
         viewport,
-        artifact: await context.client.putArtifact(
-          png,
-          `${lease.taskId}-${viewport}.png`,
-          "image/png",
-        ),
+        artifact: await context.client.putArtifact(png, `${taskId}-${viewport}.png`, "image/png"),
       })),
     );
     const seen = shots.map(({ artifact }) => artifact.id).join(" ");
@@ -52,7 +52,7 @@ export async function showPage(
     const failedRequests = capture.failedRequests.map(({ method, url, status, reason }) =>
       `${method} ${url} ${status ?? reason ?? ""}`.trim(),
     );
-    await lease.transact((task) => ({
+    await transact((task) => ({
       task,
       events: [
         {
@@ -66,8 +66,8 @@ export async function showPage(
     }));
   } catch (error) {
     if (!(error instanceof CaptureError)) throw error;
-    context.log.info({ task: lease.taskId, reason: error.reason }, "no picture");
-    await lease.transact((task) => ({
+    context.log.info({ task: taskId, reason: error.reason }, "no picture");
+    await transact((task) => ({
       task,
       events: [{ type: "remark", sentence: `No picture of port ${page.port}: ${error.message}` }],
     }));

@@ -42,7 +42,7 @@ export async function prepareColony(
 ): Promise<Colony> {
   const base = await fixBase(lease, store);
   const [settings, remarks, adopted] = await together([
-    readSettings(context, lease, store),
+    readSettings(context, base, store),
     lease.task().sandbox === "none" ? store.remarks(base) : Promise.resolve([]),
     adoptSandbox(context.config.folder, lease.taskId),
   ]);
@@ -93,11 +93,10 @@ async function tellRemarks(lease: Lease, remarks: readonly string[]): Promise<vo
 
 /** Settings of the base commit, never of the agent's workspace, bounded by the administrator's. */
 export async function readSettings(
-  context: RunContext,
-  lease: Lease,
+  context: Pick<RunContext, "admin">,
+  baseCommit: string | undefined,
   store: Store,
 ): Promise<EffectiveSettings> {
-  const { baseCommit } = lease.task();
   const text =
     baseCommit === undefined ? undefined : await store.readFile(baseCommit, ".colony.yml");
   return effectiveSettings(parseRepositorySettings(text ?? ""), context.admin);

@@ -1,11 +1,19 @@
 import { probePage } from "../preview/pages.ts";
 import { type Colony, insideWorkspace, saveChange } from "./colony.ts";
 import { type Lease, LeaseLostError } from "./lease.ts";
-import { type Page, showPage } from "./pictures.ts";
+import { type Page, type PictureTarget, showPage } from "./pictures.ts";
 import type { RunContext } from "./run-context.ts";
 
 const settleMs = 2_000;
 const startWaitMs = 20_000;
+
+/** A live sandbox whose pages are told, and how they are written into its task. */
+export interface PreviewTarget extends PictureTarget {
+  readonly settings: Pick<Colony["settings"], "preview">;
+  readonly profile: Colony["profile"];
+  /** Pages that were told before. */
+  readonly known: readonly Page[];
+}
 
 export interface PreviewWatch extends AsyncDisposable {
   /** Pages that answer now. */
@@ -22,7 +30,8 @@ export interface PreviewWatch extends AsyncDisposable {
  * Follows the ports that listen in the sandbox. One that answers with a page and stays for 2 s is
  * told with its picture; databases, debuggers and the servers of a test suite are not.
  */
-export function watchPreviews(context: RunContext, lease: Lease, colony: Colony): PreviewWatch {
+export function watchPreviews(context: RunContext, target: PreviewTarget): PreviewWatch {
+  const { sandbox, profile } = target;
   const pages = new Map<number, Page>();
   const shown = new Map<number, string>();
   const ending = new AbortController();
@@ -33,18 +42,18 @@ export function watchPreviews(context: RunContext, lease: Lease, colony: Colony)
   const enqueue = (act: () => Promise<void>): Promise<void> => {
     queue = queue.then(act).catch((error: unknown) => {
       if (ending.signal.aborted || error instanceof LeaseLostError) return;
-      context.log.warn({ task: lease.taskId, err: error }, "preview");
+      context.log.warn({ task: target.taskId, err: error }, "preview");
     });
     return queue;
   };
   const tell = async () => {
     const list = [...pages.values()];
-    await lease.transact((task) => ({
+    await target.transact((task) => ({
       task: { ...task, previews: list },
       events: [{ type: "preview.changed", ports: list }],
     }));
   };
-  const { preview } = colony.settings;
+  const { preview } = target.settings;
   // Ports are probed side by side: a silent one takes half a minute and must not delay a page.
   const looks = new Set<Promise<void>>();
   const look = (port: number) => {
@@ -52,7 +61,7 @@ export function watchPreviews(context: RunContext, lease: Lease, colony: Colony)
     looks.add(looking);
   };
   const opened = async (port: number) => {
-    const { dialerPath } = colony.sandbox;
+    const { dialerPath } = sandbox;
     const path = preview.port === port ? preview.path : "/";
     const { signal } = ending;
     const found = await probePage({ dialerPath, port, path, stayMs: settleMs, signal });
@@ -61,13 +70,13 @@ export function watchPreviews(context: RunContext, lease: Lease, colony: Colony)
       const page = { port, path, title: found.title };
       pages.set(port, page);
       await tell();
-      await showPage(context, lease, colony, page, shown);
+      await showPage(context, target, page, shown);
       arrived.resolve();
     });
   };
-  for (const page of lease.task().previews) pages.set(page.port, page);
-  const own = colony.profile.kind === "acp" ? (colony.profile.ownPorts ?? []) : [];
-  const stop = colony.sandbox.watchPorts((listening) => {
+  for (const page of target.known) pages.set(page.port, page);
+  const own = profile.kind === "acp" ? (profile.ownPorts ?? []) : [];
+  const stop = sandbox.watchPorts((listening) => {
     const now = listening.filter((port) => !own.includes(port));
     const next = new Set(now);
     const fresh = now.filter((port) => !ports.has(port) && !pages.has(port));
@@ -86,7 +95,7 @@ export function watchPreviews(context: RunContext, lease: Lease, colony: Colony)
     },
     async showAll() {
       for (const page of pages.values()) {
-        await enqueue(() => showPage(context, lease, colony, page, shown));
+        await enqueue(() => showPage(context, target, page, shown));
       }
     },
     async firstPage(timeoutMs) {

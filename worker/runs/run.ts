@@ -27,7 +27,12 @@ export async function driveRun(context: RunContext, lease: Lease): Promise<void>
     await settleConflicts(context, lease, colony);
     await runSetup(context, lease, colony);
     await using files = watchFiles(context, lease, colony);
-    await using previews = watchPreviews(context, lease, colony);
+    await using previews = watchPreviews(context, {
+      ...colony,
+      taskId: lease.taskId,
+      transact: lease.transact,
+      known: lease.task().previews,
+    });
     if (lease.task().promptInFlight === undefined) await enter(lease, "agent");
     const end = await talk(lease, colony, files.touch);
     if (end.kind === "waiting") return;

@@ -14,10 +14,16 @@ import { createServer } from "node:http";
 const name = readFileSync("name.txt", "utf8").trim();
 const page = \`<!doctype html><title>\${name}</title><h1>\${name}</h1>
 <script>console.error("no beer left"); fetch("/missing.json");</script>\`;
-const server = createServer((request, response) => {
+const answer = (request, response) => {
+  if (request.url === "/move") {
+    response.writeHead(204).end();
+    server.close();
+    return createServer(answer).listen(3001, "127.0.0.1");
+  }
   const found = request.url === "/";
   response.writeHead(found ? 200 : 404, { "content-type": "text/html" }).end(found ? page : "none");
-});
+};
+const server = createServer(answer);
 server.on("upgrade", (request, socket) => {
   const key = request.headers["sec-websocket-key"] + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
   const accept = createHash("sha1").update(key).digest("base64");
@@ -73,6 +79,16 @@ test("two applications on one port, each behind its link, and their pictures", {
   }
   await seesPictures(alpha);
   await seesPictures(beta);
+  // Long after the run: the server moves, and the one link of the thread goes with it.
+  await beta.sees(/Ready for review/);
+  const moving = await openPreview(`/preview/${(await beta.task()).id}/3000`);
+  expect((await get(moving.host, "/move", moving.cookie)).status).toBe(204);
+  const moved = await beta.seesMessage("The link to port 3001", (message) =>
+    blocksOf(message, "link").some(({ url }) => String(url).endsWith("/3001")),
+  );
+  expect(blocksOf(moved, "link").map(({ url }) => String(url))).toEqual([
+    `/preview/${(await beta.task()).id}/3001`,
+  ]);
   const [{ id: one }, { id: other }] = [await alpha.task(), await beta.task()];
   const stolen = await openPreview(`/preview/${one}/3000`);
   const elsewhere = stolen.host.replace(one, other);
@@ -80,7 +96,6 @@ test("two applications on one port, each behind its link, and their pictures", {
   await alpha.presses("Discard");
   await alpha.sees(/Left over: 0 processes, 0 mounts, 0 cgroups/);
   expect((await get(stolen.host, "/", stolen.cookie)).body).toContain("This sandbox is asleep");
-  await beta.sees(/Ready for review/);
 });
 
 async function seesPictures(talk: Talk): Promise<void> {
