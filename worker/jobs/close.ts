@@ -1,6 +1,6 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { adoptSandbox, forgetSandbox } from "../../sandbox/sandbox.ts";
+import { adoptSandbox, endSandbox, forgetSandbox, type Receipt } from "../../sandbox/sandbox.ts";
 import { spoolFolder } from "../../sandbox/state-folder.ts";
 import { openStore, RepositoryError } from "../../sandbox/workspace.ts";
 import { closeRunSocket } from "../gateway/client.ts";
@@ -21,34 +21,46 @@ export async function closeTask(context: RunContext, taskId: string): Promise<vo
   const task = await readTask(context.redis, taskId);
   if (task === undefined || task.state === "running" || task.state === "landing") return;
   const { folder } = context.config;
-  const sandbox = await adoptSandbox(folder, taskId);
-  const receipt = await sandbox?.close();
+  const receipt = await endTaskSandbox(context, task);
   await logsShipped(context, taskId);
   await closeRunSocket(folder, taskId);
   const discarded = isEnded(task) ? await discardFiles(context, task) : 0;
-  await transact(context.redis, taskId, (newest): Transition | undefined => {
-    const gone = isEnded(task) ? ({ filesGone: true } as const) : {};
-    if (newest.sandbox === "ended" || (newest.sandbox === "none" && receipt === undefined))
-      return isEnded(task) ? { task: { ...newest, ...gone }, events: [] } : undefined;
-    const total = receipt && { ...receipt, bytesReturned: receipt.bytesReturned + discarded };
-    return {
-      task: {
-        ...newest,
-        ...gone,
-        sandbox: "ended",
-        previews: [],
-        ...(total === undefined ? {} : { receipt: total }),
-      },
-      events: [
-        ...(newest.previews.length > 0 ? [{ type: "preview.changed" as const, ports: [] }] : []),
-        {
-          type: "sandbox.ended",
-          reason: reasonOf(newest),
-          ...(total === undefined ? {} : { receipt: total }),
-        },
-      ],
-    };
-  });
+  await transact(context.redis, taskId, (newest) => decideClosed(newest, receipt, discarded));
+}
+
+/**
+ * Kernel and disk are asked also where no keeper answers: it was killed, or the one who closed it
+ * was, or it went to sleep long ago. Undefined: the task never had a sandbox.
+ */
+async function endTaskSandbox(context: RunContext, task: Task): Promise<Receipt | undefined> {
+  const { folder } = context.config;
+  const sandbox = await adoptSandbox(folder, task.id);
+  if (sandbox !== undefined) return sandbox.close();
+  return task.sandbox === "none" ? undefined : endSandbox(folder, task.id);
+}
+
+/** What is told and kept of a closed sandbox; closing again says nothing again. Pure. */
+export function decideClosed(
+  task: Task,
+  receipt: Receipt | undefined,
+  discardedBytes: number,
+): Transition | undefined {
+  if (isEnded(task) ? task.filesGone : task.sandbox !== "live") return undefined;
+  const total = receipt && { ...receipt, bytesReturned: receipt.bytesReturned + discardedBytes };
+  const next: Task = {
+    ...task,
+    ...(isEnded(task) ? { filesGone: true } : {}),
+    ...(total === undefined ? {} : { sandbox: "ended", receipt: total }),
+    previews: [],
+  };
+  if (total === undefined) return { task: next, events: [] };
+  return {
+    task: next,
+    events: [
+      ...(task.previews.length > 0 ? [{ type: "preview.changed" as const, ports: [] }] : []),
+      { type: "sandbox.ended", reason: reasonOf(task), receipt: total },
+    ],
+  };
 }
 
 async function discardFiles(context: RunContext, task: Task): Promise<number> {
