@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import type { StateFolder } from "./state-folder.ts";
 
 const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -18,4 +18,9 @@ export function toolPath(folder: StateFolder, name: string): string {
   if (existsSync(own)) return own;
   const found = systemPath.split(":").find((bin) => existsSync(join(bin, name)));
   return found === undefined ? name : join(found, name);
+}
+
+/** The OCI runtime that makes sandboxes: an absolute path, or the name of a program. */
+export function runtimePath(folder: StateFolder, runtime = "crun"): string {
+  return isAbsolute(runtime) ? runtime : toolPath(folder, runtime);
 }

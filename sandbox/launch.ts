@@ -8,7 +8,7 @@ import { startCommand } from "./command.ts";
 import { SandboxStartError } from "./errors.ts";
 import { systemEnvironment, toolPath } from "./host-environment.ts";
 import { parseKeeperReport } from "./keeper/answers.ts";
-import type { KeeperClaim, KeeperReport } from "./keeper/keeper-spec.ts";
+import { type KeeperClaim, type KeeperReport, readKeeperSpec } from "./keeper/keeper-spec.ts";
 import { type LaunchPlan, renderLaunchScript, renderSteps } from "./keeper/launch-script.ts";
 import { sandboxPaths } from "./keeper-paths.ts";
 import type { StateFolder } from "./state-folder.ts";
@@ -100,14 +100,15 @@ async function claim(spare: ChildProcess, folder: StateFolder, id: string): Prom
 }
 
 function planOf(folder: StateFolder, id: string): LaunchPlan {
+  const paths = sandboxPaths(folder, id);
   return {
     spec: { id },
-    paths: sandboxPaths(folder, id),
+    paths,
     layout: readCgroupLayout(),
     keeperGroup: keeperGroup(folder, id),
     tools: {
       mount: toolPath(folder, "mount"),
-      crun: toolPath(folder, "crun"),
+      crun: readKeeperSpec(paths.spec).crunPath,
     },
   };
 }

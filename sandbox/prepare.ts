@@ -16,7 +16,7 @@ import { readSeccomp } from "./bundle/seccomp-list.ts";
 import { canLimitSwap, makeGroup, readCgroupLayout, readV2Controllers } from "./cgroups/cgroup.ts";
 import { decideNotEnforced } from "./cgroups/layout.ts";
 import { boxGroup, keeperGroup } from "./cgroups/names.ts";
-import { toolPath } from "./host-environment.ts";
+import { runtimePath } from "./host-environment.ts";
 import { makeFolder } from "./image/folders.ts";
 import { ensureImage, existingImage, type Image } from "./image/image.ts";
 import type { KeeperNetworkSpec, KeeperSpec } from "./keeper/keeper-spec.ts";
@@ -32,6 +32,8 @@ export interface OpenOptions {
   readonly network?: Omit<KeeperNetworkSpec, "uid" | "gid">;
   /** Takes a sentence when something slow happens (the image is made). */
   readonly onProgress?: (sentence: string) => void;
+  /** An OCI runtime, by name or path; absent: crun. */
+  readonly runtime?: string;
 }
 
 /** Host uids of relays: one per uid range, outside of all of them. */
@@ -77,7 +79,7 @@ export async function prepareSandbox(
     shared: folder.shared,
     sandbox: spec,
     uidBase,
-    crunPath: toolPath(folder, "crun"),
+    crunPath: runtimePath(folder, options.runtime),
     openFiles: facts.openFiles,
     ...(options.network === undefined ? {} : { network: relayOf(uidBase, options.network) }),
     notEnforced: [...decideNotEnforced(layout, readV2Controllers(layout)), diskSentence],
@@ -102,7 +104,10 @@ function relayOf(
 function makeFolders(folder: StateFolder, paths: SandboxPaths): void {
   mkdirSync(folder.home, { recursive: true, mode: 0o711 });
   mkdirSync(folder.sandboxes, { recursive: true, mode: 0o700 });
-  for (const path of [folder.run, paths.run, mountsFolder]) makeFolder(path, 0o711);
+  // Only keepers have a root there; runc's exec, from anywhere, wants a folder of that name.
+  for (const path of [folder.run, paths.run, mountsFolder, keeperMounts.root]) {
+    makeFolder(path, 0o711);
+  }
   for (const path of [paths.private, paths.bundle, paths.spool]) {
     mkdirSync(path, { recursive: true, mode: 0o700 });
   }

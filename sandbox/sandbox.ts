@@ -28,6 +28,8 @@ export interface SandboxOptions {
   readonly codeRoot?: string;
   /** False: nothing but `lo`, no previews. */
   readonly withNetwork?: boolean;
+  /** An OCI runtime, by name or path; absent: crun. */
+  readonly runtime?: string;
 }
 
 /**
@@ -45,7 +47,10 @@ export async function openSandbox(
 
 async function openOptions(options: SandboxOptions): Promise<OpenOptions> {
   const { settingsOwner = { env: {}, home: "/root" }, allowedRanges = [], onProgress } = options;
-  const progress = onProgress === undefined ? {} : { onProgress };
+  const progress = {
+    ...(onProgress === undefined ? {} : { onProgress }),
+    ...(options.runtime === undefined ? {} : { runtime: options.runtime }),
+  };
   if (options.withNetwork === false) return progress;
   const { gid: dialerGid } = await readUnprivilegedUser();
   const host = await hostSettings(settingsOwner);

@@ -1,7 +1,7 @@
 import type { SandboxSpec } from "../spec.ts";
 import { type OciMount, renderMounts } from "./mounts.ts";
 import { maskedPaths, readonlyPaths, sysctls } from "./privileges.ts";
-import { renderProcess } from "./process.ts";
+import { outOfMemoryScore, renderProcess } from "./process.ts";
 
 /** Number of uids of a sandbox. */
 export const uidRangeSize = 65_536;
@@ -35,7 +35,7 @@ export function renderBundle(spec: SandboxSpec, host: BundleHost): object {
     root: { path: host.rootPath, readonly: false },
     process: {
       ...renderProcess({ argv: initArgv, env: {}, cwd: "/" }, spec.limits, host.openFiles),
-      oomScoreAdj: 0,
+      oomScoreAdj: outOfMemoryScore,
     },
     mounts: bundleMounts(spec, host),
     linux: {

@@ -1,6 +1,12 @@
 import type { SandboxLimits } from "../spec.ts";
 import { capabilities } from "./privileges.ts";
 
+/**
+ * Among the first to go when the host itself runs out of memory. PID 1 has it too, since runc gives
+ * each exec what the bundle says; being the smallest program, it is the last to be chosen.
+ */
+export const outOfMemoryScore = 500;
+
 const insidePath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** What one program inside gets. */

@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { type InsideProcess, renderProcess } from "../bundle/process.ts";
+import { type InsideProcess, outOfMemoryScore, renderProcess } from "../bundle/process.ts";
 import type { SandboxLimits } from "../spec.ts";
 
 /** What is needed to start programs in a running sandbox. */
@@ -12,9 +12,6 @@ export interface ExecTarget {
   /** Given to every program, below its own. */
   readonly env: Readonly<Record<string, string>>;
 }
-
-/** Among the first to go when the host itself runs out of memory; children inherit it. */
-const oomScore = 500;
 
 /**
  * Writes the process file and answers the host command that runs it inside. crun's exec ignores
@@ -30,6 +27,6 @@ export function prepareExec(
   writeFileSync(files.processFile, JSON.stringify(process), { mode: 0o600 });
   const crun = [target.crunPath, "--root", target.runtimeState, "exec"];
   const options = ["--pid-file", files.pidFile, "--process", files.processFile, target.sandboxId];
-  const script = `echo ${oomScore} > /proc/self/oom_score_adj; exec "$@"`;
+  const script = `echo ${outOfMemoryScore} > /proc/self/oom_score_adj; exec "$@"`;
   return ["/bin/sh", "-c", script, "sh", ...crun, ...options];
 }
