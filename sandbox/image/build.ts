@@ -4,6 +4,7 @@ import { runCommand, runOrThrow } from "../command.ts";
 import { systemEnvironment } from "../host-environment.ts";
 import { fillEtcAndVar } from "./etc-and-var.ts";
 import { makeFolder } from "./folders.ts";
+import { insideHeaders, nodeHeaders } from "./node-headers.ts";
 
 const buildTimeoutMs = 10 * 60_000;
 
@@ -38,16 +39,25 @@ export async function buildImage(target: string, nodePath: string): Promise<void
   await copyUsr(target);
   await rm(join(target, "usr/local/bin/node"), { force: true });
   await mkdir(join(target, "usr/local/bin"), { recursive: true });
-  await runHost("putting Node into the image", [
-    "cp",
-    "--reflink=auto",
-    nodePath,
-    join(target, "usr/local/bin/node"),
-  ]);
+  await putNode(target, nodePath);
   for (const name of ["bin", "sbin", "lib", "lib32", "lib64", "libx32"]) {
     await copyTopLink(target, name);
   }
   await fillEtcAndVar(target);
+}
+
+/** Our Node with the headers that came with it: the host's fit another, whose modules do not load. */
+async function putNode(target: string, nodePath: string): Promise<void> {
+  const own = join(target, "usr/local/bin/node");
+  await runHost("putting Node into the image", ["cp", "--reflink=auto", nodePath, own]);
+  const headers = nodeHeaders(nodePath);
+  if (headers === undefined) return;
+  await mkdir(join(target, "usr/local/include"), { recursive: true });
+  await rm(join(target, insideHeaders, "include/node"), { recursive: true, force: true });
+  await runHost("putting Node's headers into the image", [
+    ...(["cp", "-r", "--reflink=auto", headers] as const),
+    join(target, insideHeaders, "include/node"),
+  ]);
 }
 
 /** Hard links where one file system holds both, else a copy. */

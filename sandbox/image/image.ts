@@ -4,9 +4,10 @@ import { mkdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { StateFolder } from "../state-folder.ts";
 import { buildImage } from "./build.ts";
+import { nodeHeaders } from "./node-headers.ts";
 
 /** Part of the key: raise it when the image is built in another way. */
-const builderVersion = 1;
+const builderVersion = 2;
 const dpkgStatus = "/var/lib/dpkg/status";
 
 /** A root file system that all sandboxes of a host share, read-only. */
@@ -51,7 +52,9 @@ async function imageKey(nodePath: string): Promise<string> {
   const stamp = [fileStamp(statSync(dpkgStatus)), nodePath, fileStamp(node)].join(" ");
   if (known?.stamp === stamp) return known.key;
   const key = createHash("sha256")
-    .update(`${builderVersion} ${process.version} ${node.size} `)
+    .update(
+      `${builderVersion} ${process.version} ${node.size} ${nodeHeaders(nodePath) !== undefined} `,
+    )
     .update(await readFile(dpkgStatus))
     .digest("hex")
     .slice(0, 16);

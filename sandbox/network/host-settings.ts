@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runCommand } from "../command.ts";
+import { insideHeaders, nodeHeaders } from "../image/node-headers.ts";
 import {
   type AptProxies,
   parseAptProxies,
@@ -48,7 +49,7 @@ export async function readHostSettings(owner: SettingsOwner): Promise<HostSettin
     registries: [...apt, ...npm.registries, ...pip.registries].flatMap(withCompanions),
     environment: packageEnvironment({
       ...(existsSync(certificates) ? { certificates } : {}),
-      ...(existsSync("/usr/include/node/node.h") ? { nodeHeaders: "/usr" } : {}),
+      ...(nodeHeaders(process.execPath) === undefined ? {} : { nodeHeaders: insideHeaders }),
       ...(npm.given === undefined ? {} : { npmRegistry: npm.given }),
       ...(pip.given === undefined ? {} : { pipIndex: pip.given }),
     }),

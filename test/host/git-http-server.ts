@@ -12,7 +12,7 @@ export async function openGitHttpServer(
       response.writeHead(401, { "WWW-Authenticate": 'Basic realm="git"' }).end();
       return;
     }
-    serve(root, request, response);
+    serveGit(root, request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
@@ -30,7 +30,8 @@ function isAllowed(request: IncomingMessage, password: string): boolean {
   return Buffer.from(token, "base64").toString() === `ada:${password}`;
 }
 
-function serve(root: string, request: IncomingMessage, response: ServerResponse): void {
+/** Answers one request by git's own http-backend. */
+export function serveGit(root: string, request: IncomingMessage, response: ServerResponse): void {
   const url = new URL(request.url ?? "/", "http://x");
   const backend = spawn("git", ["http-backend"], {
     env: {

@@ -21,7 +21,7 @@ import { productionClosure } from "./package-closure.mjs";
 import { step } from "./say.mjs";
 
 /** Raised by hand when the layout of a copy changes. */
-const RECIPE = 4;
+const RECIPE = 5;
 const UNUSED_MS = 600_000;
 /** What packages carry for people and compilers: half of their files. */
 const NOT_RUN = /\.(map|md|d\.[cm]?ts)$/;
@@ -128,6 +128,7 @@ async function ensurePackages(root, runtimes) {
       });
     }
     cpSync(findNode(root), join(work, "bin", "node"));
+    copyHeaders(join(dirname(findNode(root)), "../include/node"), join(work, "include/node"));
     await run(["chown", "-R", "0:0", work]);
     await run(["chmod", "-R", "u=rwX,go=rX", work]);
     chmodSync(join(work, "bin", "node"), 0o755);
@@ -135,6 +136,15 @@ async function ensurePackages(root, runtimes) {
   }
   markUsed(folder);
   return folder;
+}
+
+/** For native modules in sandboxes: without OpenSSL's settings of other machines, nine tenths of it. */
+function copyHeaders(from, to) {
+  if (!existsSync(from)) return;
+  const archs = join(from, "openssl/archs");
+  const own = join(archs, { x64: "linux-x86_64", arm64: "linux-aarch64" }[process.arch] ?? "");
+  const filter = (file) => dirname(file) !== archs || file === own;
+  cpSync(from, to, { recursive: true, filter });
 }
 
 function markUsed(folder) {
