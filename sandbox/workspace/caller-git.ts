@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, readFile, stat } from "node:fs/promises";
+import { chmod, chown, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { CommandError, type CommandResult, runCommand } from "../command.ts";
 import type { Caller } from "../workspace.ts";
@@ -20,6 +20,7 @@ export interface Remote {
 /** Makes the caller's bare repository, or finds it. */
 export async function openStaging(remote: Remote): Promise<void> {
   const { staging } = remote.context.layout;
+  if (await isMade(remote)) return;
   // Two tasks of a new repository come at once, and git init is not made for that.
   await using _lock = await HeldLock.take(`${staging}.lock`, stagingWaitMs);
   await mkdir(staging, { recursive: true, mode: 0o700 });
@@ -30,6 +31,20 @@ export async function openStaging(remote: Remote): Promise<void> {
   const init = ["init", "--quiet", "--bare", "--template=", "."];
   const result = await gitAsCaller(remote, init, { timeoutMs: 30_000, bare: false });
   if (result.exitCode !== 0) throw new CommandError("preparing the transport", result);
+  await writeFile(madeFile(remote), staging);
+}
+
+/** Root's word that git init went through: it is asked at every fetch. */
+async function isMade(remote: Remote): Promise<boolean> {
+  const [made, { uid }] = await Promise.all([
+    readFile(madeFile(remote), "utf8").catch(() => ""),
+    stat(remote.context.layout.staging).catch(() => ({ uid: -1 })),
+  ]);
+  return made === remote.context.layout.staging && uid === remote.caller.uid;
+}
+
+function madeFile({ context }: Remote): string {
+  return `${context.layout.staging}.made`;
 }
 
 /** Output of git as the caller. Throws `RepositoryError`. */

@@ -54,7 +54,7 @@ async function tryLanding(
   options: LandOptions,
 ): Promise<Landing | "stale"> {
   const { context } = remote;
-  const base = await bringBase(remote, options.branch);
+  const base = await bringBase(remote, options.branch, undefined);
   const prepared = await prepare(context, taskId, options, base);
   if ("kind" in prepared) return prepared;
   const commit = prepared.rebased.commit;

@@ -6,6 +6,7 @@ import { restoreNested } from "./aside.ts";
 import { bringBase } from "./bring-base.ts";
 import type { Remote } from "./caller-git.ts";
 import { chooseBranch } from "./choose-branch.ts";
+import { factOf } from "./commit-facts.ts";
 import { commitRemarks, unusableNames } from "./commit-remarks.ts";
 import { RepositoryError } from "./errors.ts";
 import { forgetWorkspace } from "./forget-workspace.ts";
@@ -50,9 +51,12 @@ class RepositoryStore implements Store {
   async fetch(base?: string): Promise<{ branch: string; commit: string }> {
     const { context, address } = this.#remote;
     const asked = base === undefined ? undefined : parseBranch(base);
-    const branch = chooseBranch(address, await listBranches(this.#remote), asked);
-    const commit = await bringBase(this.#remote, branch);
-    const unusable = await unusableNames(context, commit);
+    const offered = await listBranches(this.#remote);
+    const branch = chooseBranch(address, offered, asked);
+    const commit = await bringBase(this.#remote, branch, offered.branches.get(branch));
+    const unusable = await factOf(context, commit, "unusable names", () =>
+      unusableNames(context, commit),
+    );
     if (unusable.length > 0) {
       throw new RepositoryError(
         "unusable-names",
@@ -63,13 +67,16 @@ class RepositoryStore implements Store {
   }
 
   remarks(commit: string): Promise<readonly string[]> {
-    return commitRemarks(this.#remote.context, commit);
+    const { context } = this.#remote;
+    return factOf(context, commit, "remarks", () => commitRemarks(context, commit));
   }
 
   async readFile(commit: string, path: string): Promise<string | undefined> {
-    const object = `${commit}:${path}`;
-    const result = await gitOnStore(this.#remote.context, ["cat-file", "blob", object]);
-    return result.exitCode === 0 ? result.stdout.toString("utf8") : undefined;
+    const { context } = this.#remote;
+    return factOf(context, commit, `file ${path}`, async () => {
+      const result = await gitOnStore(context, ["cat-file", "blob", `${commit}:${path}`]);
+      return result.exitCode === 0 ? result.stdout.toString("utf8") : undefined;
+    });
   }
 
   openWorkspace(taskId: string, baseCommit: string): Promise<WorkspaceMount> {

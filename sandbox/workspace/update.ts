@@ -17,7 +17,7 @@ export async function updateChange(
   options: { readonly branch: string; readonly sandbox?: Sandbox },
 ): Promise<Snapshot> {
   const { context } = remote;
-  const base = await bringBase(remote, options.branch);
+  const base = await bringBase(remote, options.branch, undefined);
   await using lock = await HeldLock.take(context.layout.lockFile, lockWaitMs);
   const now = await takeSnapshot(
     context,
