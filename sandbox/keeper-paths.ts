@@ -49,6 +49,10 @@ export interface SandboxPaths {
 
 /** Maps an id to its paths; nothing here touches the disk. */
 export function sandboxPaths(folder: StateFolder, id: string): SandboxPaths {
+  /** Summary of the ledger that stays small: `EgressState`. */
+  readonly egressState: string;
+  /** Read-only at `/run/colony` inside: what we tell the sandbox. */
+  readonly told: string;
   const own = join(folder.sandboxes, id);
   const run = join(folder.run, id);
   return {
@@ -74,5 +78,7 @@ export function sandboxPaths(folder: StateFolder, id: string): SandboxPaths {
 
 /** Label of one installation: in cgroup names, so that a sweep never touches another's. */
 export function installationLabel(folder: StateFolder): string {
+    egressState: join(own, "egress-state.json"),
+    told: join(run, "told"),
   return `colony-${createHash("sha256").update(folder.home).digest("hex").slice(0, 10)}`;
 }

@@ -69,6 +69,9 @@ export function openedSandbox(folder: StateFolder, id: string, kept: KeptSandbox
       try {
         return await act();
       } finally {
+    async setEgressRules(rules) {
+      await client.request({ op: "egress", rules });
+    },
         // A keeper that died meanwhile takes nothing with it: its end thaws.
         await client.request({ op: "thaw" }).catch(() => undefined);
       }

@@ -62,7 +62,8 @@ export async function prepareSandbox(
   const layout = readCgroupLayout();
   makeGroup(layout, keeperGroup(folder, spec.id));
   const facts = await readHostFacts();
-  const bundle = renderBundle(spec, {
+  const seen = options.network === undefined ? spec : withTold(spec, paths);
+  const bundle = renderBundle(seen, {
     uidBase,
     cgroupsPath: `/${boxGroup(folder, spec.id)}`,
     rootPath: keeperMounts.root,
@@ -136,6 +137,12 @@ function keepHomeOnly(paths: SandboxPaths): void {
   const old = `${paths.rootUpper}.old`;
   renameSync(paths.rootUpper, old);
   mkdirSync(paths.rootUpper, { mode: 0o755 });
+/** With what we tell the sandbox, such as which hosts were refused. */
+function withTold(spec: SandboxSpec, { told }: SandboxPaths): SandboxSpec {
+  makeFolder(told, 0o755);
+  return { ...spec, binds: [...spec.binds, { source: told, target: "/run/colony" }] };
+}
+
   chownLike(paths.rootUpper, old);
   if (lstatSync(join(old, "root"), { throwIfNoEntry: false }) !== undefined) {
     renameSync(join(old, "root"), join(paths.rootUpper, "root"));

@@ -9,10 +9,14 @@ import type { Sandbox, SandboxSpec } from "./spec.ts";
 import type { StateFolder } from "./state-folder.ts";
 import { readUnprivilegedUser } from "./unprivileged-user.ts";
 
+export { egressFiles, readEgressState } from "./egress-files.ts";
 export { endSandbox } from "./ending.ts";
 export { KeeperLostError } from "./errors.ts";
 export { keepWarmKeeper } from "./launch.ts";
 export { type Sweep, sweepLeftovers } from "./leftovers.ts";
+export { findEntry, parseEgressEntry, renderEgressEntry } from "./network/egress-entry.ts";
+export type { EgressRefusal, EgressState, HostTraffic } from "./network/egress-state.ts";
+export type { LedgerEntry } from "./network/ledger.ts";
 export type { ForegroundRun } from "./run.ts";
 export type * from "./spec.ts";
 

@@ -28,8 +28,27 @@ const specSchema = z.object({
     z.object({ kind: z.literal("none") }),
     z.object({ kind: z.literal("packages"), alsoNames: z.array(z.string()) }),
     z.object({ kind: z.literal("names"), names: z.array(z.string()) }),
-    z.object({ kind: z.literal("open") }),
+    z.object({ kind: z.literal("open"), alsoNames: z.array(z.string()).optional() }),
   ]),
+  egressRules: z
+    .array(
+      z.object({
+        host: z.string(),
+        ports: z.array(z.number().int()),
+        verdict: z.enum(["allow", "block"]),
+        scope: z.enum(["once", "task", "repository"]),
+        untilMs: z.number().optional(),
+        by: z.string(),
+      }),
+    )
+    .optional(),
+  egressLimits: z
+    .object({
+      bytes: number.optional(),
+      connections: number.int().optional(),
+      bytesPerSecond: number.optional(),
+    })
+    .optional(),
   forwards: z.array(z.object({ port: z.number().int().min(1).max(65_535), socketPath: absolute })),
 });
 

@@ -16,6 +16,9 @@ export interface SandboxSpec {
   readonly egress: EgressPolicy;
   /** Ports on the sandbox's 127.0.0.1 that lead to unix sockets of the host (model gateway: 4010). */
   readonly forwards: readonly { readonly port: number; readonly socketPath: string }[];
+  /** What people have decided about single hosts so far. */
+  readonly egressRules?: readonly EgressRule[];
+  readonly egressLimits?: EgressLimits;
 }
 
 export interface SandboxLimits {
@@ -31,7 +34,29 @@ export type EgressPolicy =
   | { readonly kind: "none" }
   | { readonly kind: "packages"; readonly alsoNames: readonly string[] }
   | { readonly kind: "names"; readonly names: readonly string[] }
-  | { readonly kind: "open" };
+  | { readonly kind: "open"; readonly alsoNames?: readonly string[] };
+
+/** What a person decided about one host; it counts more than the policy. */
+export interface EgressRule {
+  readonly host: string;
+  /** Ports beside 80 and 443. */
+  readonly ports: readonly number[];
+  readonly verdict: "allow" | "block";
+  /** How long it holds: `once` until `untilMs`. */
+  readonly scope: "once" | "task" | "repository";
+  readonly untilMs?: number;
+  /** Who decided, for the ledger. */
+  readonly by: string;
+}
+
+/** Bounds of one sandbox's network; what is absent is not bounded. */
+export interface EgressLimits {
+  /** Both ways together, over the sandbox's whole life. */
+  readonly bytes?: number;
+  /** At the same time. */
+  readonly connections?: number;
+  readonly bytesPerSecond?: number;
+}
 
 /** A program to run inside. `terminal` gives it a PTY, else pipes (stdout and stderr apart). */
 export interface ProcessSpec {
@@ -127,3 +152,5 @@ export interface Sandbox extends AsyncDisposable {
   /** Resolves when the keeper is gone, for whatever reason. */
   gone(): Promise<void>;
 }
+  /** What people have decided about hosts by now, all of it; it takes effect at once. */
+  setEgressRules(rules: readonly EgressRule[]): Promise<void>;

@@ -51,6 +51,9 @@ export function openHandler(parts: HandlerParts): RequestHandler {
         return {};
       case "end":
         binding.delete(client);
+      case "egress":
+        network?.setRules(request.rules);
+        return {};
         await parts.end();
         return {};
     }

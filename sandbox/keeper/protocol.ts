@@ -1,4 +1,5 @@
-import type { Exit, ProcessSpec } from "../spec.ts";
+import type { EgressRule, Exit, ProcessSpec } from "../spec.ts";
+import type { WorkspaceMount } from "../workspace.ts";
 
 /**
  * Client and keeper talk in lines of JSON over a socket that only root may open. Types only: the
@@ -21,6 +22,8 @@ export type KeeperRequest =
   | { readonly op: "ports" }
   /** The sandbox ends when this connection does. */
   | { readonly op: "bind" }
+  /** What people have decided about hosts by now, all of it. */
+  | { readonly op: "egress"; readonly rules: readonly EgressRule[] }
   /** Kills the sandbox, writes what is known of its end; the caller then removes the keeper. */
   | { readonly op: "end" };
 

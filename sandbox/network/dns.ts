@@ -17,7 +17,7 @@ const opcodeBits = 0x7800;
 /** Reply to one question, and the name that was asked for an address (for the ledger). */
 export interface DnsReply {
   readonly bytes: Buffer;
-  readonly question?: { readonly name: string; readonly type: string };
+  readonly question?: { readonly name: string; readonly type: string; readonly answered: boolean };
 }
 
 /**
@@ -39,7 +39,7 @@ export function answerDns(bytes: Buffer, standIns: StandIns): DnsReply | undefin
   };
   return {
     bytes: encode(reply),
-    question: { name: question.name.toLowerCase(), type: question.type },
+    question: { name: question.name.toLowerCase(), type: question.type, answered: rcode === 0 },
   };
 }
 

@@ -1,4 +1,5 @@
-import type { EgressPolicy } from "../spec.ts";
+import type { EgressPolicy, EgressRule } from "../spec.ts";
+import { findEntry } from "./egress-entry.ts";
 import { hostName } from "./stand-in.ts";
 
 /** A package registry that the host itself is set up to use. */
@@ -24,71 +25,119 @@ export interface HostSettings {
 export interface Destination {
   readonly name: string;
   readonly port: number;
-  readonly scheme: "http" | "https";
+  /** `tcp`: bytes of which nothing is known, on a port that somebody listed. */
+  readonly scheme: "http" | "https" | "tcp";
 }
 
-/** Whether a connection may go out, and how. */
+/** Whether a connection may go out, and how. `rule` says by what, for the ledger. */
 export type EgressDecision =
   | {
       readonly kind: "allowed";
+      readonly rule: string;
       readonly route: URL | "direct";
       /** See `AddressRules.trustedName`. */
       readonly trustedName: boolean;
     }
-  | { readonly kind: "refused"; readonly sentence: string };
+  | { readonly kind: "refused"; readonly rule: string; readonly sentence: string };
+
+/** What people decided, at a moment. */
+export interface Decided {
+  readonly rules: readonly EgressRule[];
+  readonly nowMs: number;
+}
 
 /** Decides by name alone; the resolved address is checked apart. Pure. */
 export function decideEgress(
   policy: EgressPolicy,
   host: HostSettings,
   to: Destination,
+  decided: Decided = { rules: [], nowMs: 0 },
 ): EgressDecision {
-  if (hostName(to.name) !== to.name) return refused(to, "it is no host name");
+  if (hostName(to.name) !== to.name) return refused(to, "no host name", "it is no host name");
   const own = host.registries.filter((known) => known.name === to.name);
   const route = routeTo(host, own, to);
+  const rule = ruleFor(decided, to);
+  if (rule?.verdict === "block") return refused(to, ruleWords(rule), `${rule.by} keeps it blocked`);
+  const byPolicy = ruleOfPolicy(policy, own, to);
+  if ("rule" in byPolicy) {
+    const trustedName = byPolicy.rule === registryRule;
+    return { kind: "allowed", rule: byPolicy.rule, route, trustedName };
+  }
+  if (rule !== undefined) {
+    return { kind: "allowed", rule: ruleWords(rule), route, trustedName: false };
+  }
+  return refused(to, "not listed", byPolicy.reason);
+}
+
+const registryRule = "registry of this host";
+
+function ruleOfPolicy(
+  policy: EgressPolicy,
+  own: readonly Registry[],
+  to: Destination,
+): { readonly rule: string } | { readonly reason: string } {
+  const registry = own.some((one) => portFits(one, to)) ? { rule: registryRule } : undefined;
+  const names = namesOf(policy);
+  const entry = findEntry(names, to);
+  const listed = entry === undefined ? undefined : { rule: entry };
   switch (policy.kind) {
     case "none":
-      return refused(to, "this sandbox has no network");
-    case "packages": {
-      if (own.some((registry) => portFits(registry, to))) {
-        return { kind: "allowed", route, trustedName: true };
-      }
-      if (isStandardPort(to) && matchesAny(policy.alsoNames, to.name)) {
-        return { kind: "allowed", route, trustedName: false };
-      }
-      return refused(to, "it is neither a package registry of this host nor on the list of names");
-    }
+      return { reason: "this sandbox has no network" };
+    case "packages":
+      return (
+        registry ??
+        listed ?? { reason: reasonOf(to, "neither a package registry of this host nor") }
+      );
     case "names":
-      if (isStandardPort(to) && matchesAny(policy.names, to.name)) {
-        return { kind: "allowed", route, trustedName: false };
-      }
-      return refused(to, "it is not on the list of names");
+      return listed ?? { reason: reasonOf(to, "not") };
     case "open":
-      return isStandardPort(to) || own.some((registry) => portFits(registry, to))
-        ? { kind: "allowed", route, trustedName: false }
-        : refused(to, "only ports 80 and 443 lead out");
+      if (isStandardPort(to)) return { rule: "open" };
+      return registry ?? listed ?? { reason: "only ports 80 and 443, and listed ones, lead out" };
   }
 }
 
-function refused(to: Destination, reason: string): EgressDecision {
-  return { kind: "refused", sentence: `${to.name}:${to.port} is not allowed: ${reason}` };
+function namesOf(policy: EgressPolicy): readonly string[] {
+  if (policy.kind === "names") return policy.names;
+  return policy.kind === "none" ? [] : (policy.alsoNames ?? []);
+}
+
+function reasonOf(to: Destination, not: string): string {
+  const what = isWebPort(to.port) ? "it" : "this port of it";
+  return `${what} is ${not} on the list of names`;
+}
+
+/** Of several decisions about one host a block counts first, then the last one. */
+function ruleFor({ rules, nowMs }: Decided, to: Destination): EgressRule | undefined {
+  const fits = rules.filter((rule) => {
+    if (rule.host !== to.name || (rule.untilMs ?? nowMs) < nowMs) return false;
+    return rule.verdict === "block" || isWebPort(to.port) || rule.ports.includes(to.port);
+  });
+  return fits.find((rule) => rule.verdict === "block") ?? fits.at(-1);
+}
+
+/** "allowed for this task by Ada". */
+function ruleWords({ verdict, scope, by }: EgressRule): string {
+  if (verdict === "block") return `kept blocked by ${by}`;
+  const how = { once: "allowed once", task: "allowed for this task", repository: "always allowed" };
+  return `${how[scope]} by ${by}`;
+}
+
+function refused(to: Destination, rule: string, reason: string): EgressDecision {
+  const sentence = `${to.name}:${to.port} is not allowed: ${reason}`;
+  return { kind: "refused", rule, sentence };
+}
+
+function isWebPort(port: number): boolean {
+  return port === 80 || port === 443;
 }
 
 function isStandardPort(to: Destination): boolean {
-  return to.port === (to.scheme === "http" ? 80 : 443);
+  return to.port === (to.scheme === "http" ? 80 : 443) && to.scheme !== "tcp";
 }
 
 /** A registry's http and https are one service; any other port must be the one it was given. */
 function portFits(registry: Registry, to: Destination): boolean {
   return isStandardPort(to) || (registry.port === to.port && registry.scheme === to.scheme);
-}
-
-/** Pure: does a name match an entry; `*.example.com` means every name below, not the name itself. */
-export function matchesAny(entries: readonly string[], name: string): boolean {
-  return entries.some((entry) => {
-    const lower = entry.toLowerCase();
-    return lower.startsWith("*.") ? name.endsWith(lower.slice(1)) : name === lower;
-  });
 }
 
 function routeTo(host: HostSettings, own: readonly Registry[], to: Destination): URL | "direct" {

@@ -1,12 +1,17 @@
+import type { Ends } from "./commands-inside.ts";
+
+/** A connection to a name. */
+export interface NameRequest {
+  readonly want: "name";
+  readonly name: string;
+  readonly port: number;
+  readonly scheme: "http" | "https" | "tcp";
+  /** For the ledger: whose connection inside it is. */
+  readonly ends?: Ends;
+}
+
 /** What the relay asks of the host for one connection; one JSON line, then raw bytes. */
-export type EgressRequest =
-  | {
-      readonly want: "name";
-      readonly name: string;
-      readonly port: number;
-      readonly scheme: "http" | "https";
-    }
-  | { readonly want: "forward"; readonly port: number };
+export type EgressRequest = NameRequest | { readonly want: "forward"; readonly port: number };
 
 /** The host's answer; one JSON line. After `ok` the connection is the destination's. */
 export type EgressAnswer =
@@ -24,9 +29,17 @@ export type RelayReport =
   | { readonly report: "listening" }
   /** It answers on them. */
   | { readonly report: "ready" }
-  | { readonly report: "dns"; readonly name: string; readonly type: string }
+  | {
+      readonly report: "dns";
+      readonly name: string;
+      readonly type: string;
+      /** False: it is no host name, and got no address. */
+      readonly answered: boolean;
+    }
   | {
       readonly report: "request";
+      /** The client's end of its connection inside. */
+      readonly client: string;
       readonly name: string;
       readonly port: number;
       readonly method: string;
@@ -41,6 +54,7 @@ export type RelayReport =
       readonly name: string;
       readonly port: number;
       readonly sentence: string;
+      readonly ends?: Ends;
     };
 
 /** Longest line of either side. */
@@ -54,8 +68,17 @@ export function parseEgressRequest(line: string): EgressRequest | undefined {
   if (value["want"] === "forward") return { want: "forward", port };
   const { name, scheme } = value;
   if (value["want"] !== "name" || typeof name !== "string") return undefined;
-  if (scheme !== "http" && scheme !== "https") return undefined;
-  return { want: "name", name, port, scheme };
+  if (scheme !== "http" && scheme !== "https" && scheme !== "tcp") return undefined;
+  return { want: "name", name, port, scheme, ...endsIn(value) };
+}
+
+function endsIn(value: Record<string, unknown>): { readonly ends?: Ends } {
+  const { ends } = value;
+  if (typeof ends !== "object" || ends === null) return {};
+  const { client, local }: { client?: unknown; local?: unknown } = ends;
+  if (typeof client !== "string" || typeof local !== "string") return {};
+  if (client.length > 30 || local.length > 30) return {};
+  return { ends: { client, local } };
 }
 
 export function parseEgressAnswer(line: string): EgressAnswer | undefined {
@@ -81,10 +104,16 @@ export function parseRelayReport(line: string): RelayReport | undefined {
     case "ready":
       return { report: value["report"] };
     case "dns":
-      return { report: "dns", name: to.name, type: text("type") };
+      return {
+        report: "dns",
+        name: to.name,
+        type: text("type"),
+        answered: value["answered"] === true,
+      };
     case "request":
       return {
         report: "request",
+        client: text("client"),
         ...to,
         method: text("method"),
         status: number("status"),
@@ -94,7 +123,7 @@ export function parseRelayReport(line: string): RelayReport | undefined {
       };
     case "refused": {
       const kind = value["kind"] === "request" ? "request" : "connection";
-      return { report: "refused", kind, ...to, sentence: text("sentence") };
+      return { report: "refused", kind, ...to, sentence: text("sentence"), ...endsIn(value) };
     }
     default:
       return undefined;

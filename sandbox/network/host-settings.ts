@@ -11,7 +11,8 @@ import {
 } from "./apt-settings.ts";
 import type { HostSettings, Registry } from "./egress-policy.ts";
 import { parseNpmrc, parsePipConf } from "./language-settings.ts";
-import { packageEnvironment } from "./package-environment.ts";
+import { type PackageFacts, packageEnvironment } from "./package-environment.ts";
+import { refusedPath, refusedVariable } from "./refused-file.ts";
 import { hostName } from "./stand-in.ts";
 
 /** Whose settings: the environment and the home folder of the one who set this host up. */
@@ -47,7 +48,7 @@ export async function readHostSettings(owner: SettingsOwner): Promise<HostSettin
   );
   return {
     registries: [...apt, ...npm.registries, ...pip.registries].flatMap(withCompanions),
-    environment: packageEnvironment({
+    environment: withRefusals({
       ...(existsSync(certificates) ? { certificates } : {}),
       ...(nodeHeaders(process.execPath) === undefined ? {} : { nodeHeaders: insideHeaders }),
       ...(npm.given === undefined ? {} : { npmRegistry: npm.given }),
@@ -62,6 +63,11 @@ export async function readHostSettings(owner: SettingsOwner): Promise<HostSettin
 async function readApt(): Promise<Registry[]> {
   const parts = await readdir("/etc/apt/sources.list.d").catch((): string[] => []);
   const files = [
+/** What programs inside are told: package managers their registries, and where refusals are listed. */
+function withRefusals(facts: PackageFacts): Record<string, string> {
+  return { [refusedVariable]: refusedPath, ...packageEnvironment(facts) };
+}
+
     "/etc/apt/sources.list",
     ...parts.map((name) => join("/etc/apt/sources.list.d", name)),
   ];

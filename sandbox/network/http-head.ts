@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import { howToAsk, refusedPath } from "./refused-file.ts";
 import { hostName } from "./stand-in.ts";
 
 const hopByHop = new Set([
@@ -48,7 +49,10 @@ export function refusalHead(problem: {
   const who = refused ? "Refused by the network policy of this Colony sandbox" : "Not reachable";
   const sentence = `${who}: ${problem.sentence}`;
   const reason = sentence.replace(/[^\x20-\x7e]/g, "?").slice(0, 200);
-  return { status: refused ? 403 : 502, reason, body: `${sentence}\n` };
+  const body = refused
+    ? `${sentence}\n${howToAsk}\nAll refusals: ${refusedPath}\n`
+    : `${sentence}\n`;
+  return { status: refused ? 403 : 502, reason, body };
 }
 
 /** Writes a request's head again, for connections that are passed on whole after it. */

@@ -1,54 +1,60 @@
-import { createWriteStream } from "node:fs";
-import { stat } from "node:fs/promises";
+import { closeSync, fstatSync, openSync, writeSync } from "node:fs";
 
 /** One fact about a sandbox's network: a question, a connection, a request, or a refusal. */
 export interface LedgerEntry {
   readonly ts: string;
+  readonly task: string;
   readonly kind: "dns" | "connection" | "request" | "forward" | "ledger";
   readonly host: string;
   readonly port: number;
   readonly decision: "allowed" | "refused" | "unreachable" | "answered" | "full";
-  /** Known for plain http alone: TLS is not opened. */
+  /** By what it was decided: an entry of the list, `registry of this host`, a person. */
+  readonly rule?: string;
+  /** Known for plain http alone: TLS is not opened. For a question: its type. */
   readonly method?: string;
   readonly status?: number;
+  /** The sentence that the sandbox was told. */
   readonly reason?: string;
   readonly bytesUp?: number;
   readonly bytesDown?: number;
   readonly ms?: number;
+  /** Command line inside that asked, without what may be secret. */
+  readonly command?: string;
 }
 
+/** What is known when an entry is written. */
+export type LedgerFact = Omit<LedgerEntry, "ts" | "task">;
+
 /** Append-only file of entries, one JSON line each; bounded, and the last line says so. */
-export interface Ledger extends AsyncDisposable {
-  write(entry: Omit<LedgerEntry, "ts">): void;
+export interface Ledger extends Disposable {
+  /** The entry is the kernel's when this returns: no death of ours loses it. */
+  write(fact: LedgerFact): void;
 }
 
 /** What asks without end must not fill the host's disk. */
 const maxLedgerBytes = 32 * 2 ** 20;
-const maxQueuedBytes = 2 ** 20;
 
-/** Opens the file for appending; entries are lost, not waited for, when the disk is too slow. */
-export async function openLedger(path: string, maxBytes = maxLedgerBytes): Promise<Ledger> {
-  const before = await stat(path).catch(() => undefined);
-  let room = maxBytes - (before?.size ?? 0);
-  const stream = createWriteStream(path, { flags: "a", mode: 0o600 });
-  stream.on("error", () => {
-    room = 0;
-  });
-  function append(entry: Omit<LedgerEntry, "ts">): number {
-    const line = `${JSON.stringify({ ts: new Date().toISOString(), ...entry })}\n`;
-    stream.write(line);
-    return Buffer.byteLength(line);
+/** Opens the file for appending; a disk that takes no more costs entries, never the network. */
+export function openLedger(path: string, task: string, maxBytes = maxLedgerBytes): Ledger {
+  const fd = openSync(path, "a", 0o600);
+  let room = maxBytes - fstatSync(fd).size;
+  function append(fact: LedgerFact): number {
+    const line = `${JSON.stringify({ ts: new Date().toISOString(), task, ...fact })}\n`;
+    try {
+      return writeSync(fd, line);
+    } catch {
+      return 0;
+    }
   }
   return {
-    write(entry) {
-      if (room <= 0 || stream.writableLength > maxQueuedBytes) return;
-      room -= append(entry);
+    write(fact) {
+      if (room <= 0) return;
+      room -= append(fact);
       if (room <= 0) append({ kind: "ledger", host: "", port: 0, decision: "full" });
     },
-    [Symbol.asyncDispose]: () =>
-      new Promise<void>((resolve) => {
-        if (stream.closed || stream.destroyed) return resolve();
-        stream.once("close", () => resolve()).end();
-      }),
+    [Symbol.dispose]() {
+      room = 0;
+      closeSync(fd);
+    },
   };
 }

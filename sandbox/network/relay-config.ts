@@ -5,14 +5,18 @@ export interface RelayConfig {
   readonly dialerPath: string;
   /** Ports of 127.0.0.1 inside that lead to sockets of the host. */
   readonly forwards: readonly number[];
-  /** Registries on ports other than 80 and 443: each listens on its own name's address. */
+  /** Ports other than 80 and 443 of which the protocol is known, or (in a fallback) that are listed. */
   readonly otherPorts: readonly OtherPort[];
+  /** A peer that neither sends nor takes a byte for this long is cut. */
+  readonly idleTimeoutMs: number;
+  /** Do without the kernel's program; see `relay-sockets.ts`. */
+  readonly plain?: true;
 }
 
 export interface OtherPort {
   readonly name: string;
   readonly port: number;
-  readonly scheme: "http" | "https";
+  readonly scheme: "http" | "https" | "tcp";
 }
 
 /** Parses what `renderRelayConfig` wrote; our own process wrote it, so a wrong shape is a defect. */

@@ -1,4 +1,5 @@
 import { connect, type Socket } from "node:net";
+import type { Ends } from "./commands-inside.ts";
 import {
   type EgressAnswer,
   type EgressRequest,
@@ -14,6 +15,7 @@ export interface RelayContext {
   /** Unix socket of the host that decides and dials. */
   readonly egressPath: string;
   readonly standIns: StandIns;
+  readonly idleTimeoutMs: number;
   report(report: RelayReport): void;
 }
 
@@ -44,4 +46,16 @@ export async function openEgress(context: RelayContext, request: EgressRequest):
 
 function unreachable(sentence: string): Extract<EgressAnswer, { ok: false }> {
   return { ok: false, cause: "unreachable", sentence };
+}
+
+/** Both ends of a client's connection, as the kernel's table inside has them. */
+export function endsOf(client: Socket): { readonly ends?: Ends } {
+  const { remoteAddress, remotePort, localAddress, localPort } = client;
+  if (remoteAddress === undefined || localAddress === undefined) return {};
+  const v4 = (address: string) => address.replace(/^::ffff:/, "");
+  const ends = {
+    client: `${v4(remoteAddress)}:${remotePort}`,
+    local: `${v4(localAddress)}:${localPort}`,
+  };
+  return { ends };
 }

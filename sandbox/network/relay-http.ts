@@ -1,65 +1,92 @@
-import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
-import type { Socket } from "node:net";
+import {
+  createServer,
+  type IncomingMessage,
+  request,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+import { Socket } from "node:net";
 import { pipeline } from "node:stream";
 import { EgressAgent, EgressError } from "./egress-agent.ts";
 import { endToEndHeaders, hostProblem, rawHead, refusalHead } from "./http-head.ts";
-import { openEgress, type RelayContext } from "./relay-context.ts";
-import { type Bind, placeOf } from "./relay-tls.ts";
+import { endsOf, openEgress, type RelayContext } from "./relay-context.ts";
 import { splice } from "./splice.ts";
 
-const maxClients = 512;
 const maxHeaderSize = 32_768;
-const idleTimeoutMs = 15 * 60_000;
+/** A client that is this slow with its headers is cut. */
+const headersTimeoutMs = 30_000;
 
-/** Listens for plain http and carries each request to the name that its address was given for. */
-export function startHttp(context: RelayContext, bind: Bind): Promise<void> {
+/** Plain http: each request goes to the name that its address was given for. It listens nowhere. */
+export function openHttp(context: RelayContext): Server {
   const agents = new WeakMap<Socket, EgressAgent>();
   function agentOf(client: Socket, name: string): EgressAgent {
     const known = agents.get(client);
     if (known !== undefined) return known;
-    const agent = new EgressAgent(context, { want: "name", name, port: bind.port, scheme: "http" });
+    const port = client.localPort ?? 80;
+    const ends = endsOf(client);
+    const agent = new EgressAgent(context, { want: "name", name, port, scheme: "http", ...ends });
     agents.set(client, agent);
     client.once("close", () => agent.destroy());
     return agent;
   }
   const limits = { maxHeaderSize, requestTimeout: 0, requireHostHeader: false } as const;
-  const server = createServer({ ...limits, headersTimeout: 30_000 }, (incoming, response) => {
-    const name = accept(context, bind.port, incoming, response);
-    if (name === undefined) return;
-    carry(context, { name, port: bind.port }, incoming, response, agentOf(incoming.socket, name));
-  });
+  const server = createServer(
+    { ...limits, headersTimeout: headersTimeoutMs },
+    (incoming, response) => {
+      const name = accept(context, incoming, response);
+      if (name === undefined) return;
+      const client = incoming.socket;
+      const { ends } = endsOf(client);
+      const to = { name, port: client.localPort ?? 80, client: ends?.client ?? "" };
+      carry(context, to, incoming, response, agentOf(client, name));
+    },
+  );
   server.on("upgrade", (incoming: IncomingMessage, client: Socket, head: Buffer) => {
     client.on("error", () => client.destroy());
-    upgrade(context, bind.port, incoming, client, head).catch(() => client.destroy());
+    upgrade(context, incoming, client, head).catch(() => client.destroy());
   });
-  server.maxConnections = maxClients;
+  server.on("clientError", (error, client) => {
+    const name = client instanceof Socket ? context.standIns.nameOf(client.localAddress ?? "") : "";
+    const port = client instanceof Socket ? (client.localPort ?? 80) : 80;
+    const sentence = `it is no http request (${"code" in error ? String(error.code) : "malformed"})`;
+    context.report({ report: "refused", kind: "request", name: name ?? "", port, sentence });
+    if (client.writable) client.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+    else client.destroy();
+  });
   server.keepAliveTimeout = 60_000;
-  server.setTimeout(idleTimeoutMs);
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(placeOf(bind), resolve);
-  });
+  server.setTimeout(context.idleTimeoutMs);
+  // It is handed its connections and never listens; the watch over slow headers begins with this.
+  server.emit("listening");
+  return server;
 }
 
 /** The name the request may go to; else the client has been told why not. */
 function accept(
   context: RelayContext,
-  port: number,
   incoming: IncomingMessage,
   response: ServerResponse,
 ): string | undefined {
-  const name = context.standIns.nameOf(incoming.socket.localAddress ?? "");
+  const client = incoming.socket;
+  const name = context.standIns.nameOf(client.localAddress ?? "");
+  const port = client.localPort ?? 80;
   const problem = hostProblem(name, incoming.headers.host, incoming.url);
   if (name !== undefined && problem === undefined) return name;
   const sentence = problem ?? "no name";
-  context.report({ report: "refused", kind: "request", name: name ?? "", port, sentence });
+  context.report({
+    report: "refused",
+    kind: "request",
+    name: name ?? "",
+    port,
+    sentence,
+    ...endsOf(client),
+  });
   answerProblem(response, { cause: "refused", sentence });
   return undefined;
 }
 
 function carry(
   context: RelayContext,
-  to: { readonly name: string; readonly port: number },
+  to: { readonly name: string; readonly port: number; readonly client: string },
   incoming: IncomingMessage,
   response: ServerResponse,
   agent: EgressAgent,
@@ -114,17 +141,26 @@ function answerProblem(
 
 async function upgrade(
   context: RelayContext,
-  port: number,
   incoming: IncomingMessage,
   client: Socket,
   head: Buffer,
 ): Promise<void> {
   const name = context.standIns.nameOf(client.localAddress ?? "");
+  const port = client.localPort ?? 80;
   const problem = hostProblem(name, incoming.headers.host, incoming.url);
   if (name === undefined || problem !== undefined) return void client.destroy();
-  const egress = await openEgress(context, { want: "name", name, port, scheme: "http" });
-  if (!egress.ok) return void client.destroy();
+  const egress = await openEgress(context, {
+    want: "name",
+    name,
+    port,
+    scheme: "http",
+    ...endsOf(client),
+  });
+  if (!egress.ok) {
+    const { status, reason, body } = refusalHead(egress);
+    return void client.end(`HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\n\r\n${body}`);
+  }
   egress.socket.write(rawHead(incoming));
   if (head.length > 0) egress.socket.write(head);
-  await splice(client, egress.socket, idleTimeoutMs);
+  await splice(client, egress.socket, { idleTimeoutMs: context.idleTimeoutMs });
 }

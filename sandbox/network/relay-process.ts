@@ -24,7 +24,7 @@ export class RelayStartError extends Error {
 
 const startTimeoutMs = 20_000;
 
-/** Pure: the command that enters the network namespace and gives up every right. */
+/** Pure: the command that enters the network namespace, opens sockets and gives up every right. */
 export function relayArgv(place: RelayPlace, config: RelayConfig): [string, ...string[]] {
   // The same suffix as this file: types are stripped when the program is packed.
   const script = join(place.codeRoot, `sandbox/network/relay-main${extname(import.meta.filename)}`);
@@ -32,6 +32,8 @@ export function relayArgv(place: RelayPlace, config: RelayConfig): [string, ...s
     "nsenter",
     `--net=/proc/${place.initPid}/ns/net`,
     ...["/bin/sh", "-c", `${addressing}exec "$@"`, "sh"],
+    ...["perl", "-e", holderProgram, relaySockets(config).join(" ")],
+    ...[String(place.uid), String(place.gid), config.plain === true ? "1" : ""],
     "setpriv",
     `--reuid=${place.uid}`,
     `--regid=${place.gid}`,
@@ -40,7 +42,6 @@ export function relayArgv(place: RelayPlace, config: RelayConfig): [string, ...s
     "--inh-caps=-all",
     "--ambient-caps=-all",
     "--bounding-set=-all",
-    ...["perl", "-e", holderProgram, relaySockets(config).join(" ")],
     place.nodePath,
     "--max-old-space-size=96",
     "--max-semi-space-size=2",

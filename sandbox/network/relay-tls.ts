@@ -1,52 +1,37 @@
-import { createServer, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { maxHelloBytes, parseClientHello, tlsAlert } from "./client-hello.ts";
-import { openEgress, type RelayContext } from "./relay-context.ts";
+import { endsOf, openEgress, type RelayContext } from "./relay-context.ts";
 import { splice } from "./splice.ts";
 import { hostName } from "./stand-in.ts";
 
-const maxClients = 512;
 const helloTimeoutMs = 15_000;
-const idleTimeoutMs = 15 * 60_000;
 
-/** Where a listener is: a socket that we were born with, or one name's address for other ports. */
-export type Bind =
-  | { readonly port: number; readonly fd: number }
-  | { readonly port: number; readonly address: string };
-
-/** As `listen` takes it. */
-export function placeOf(bind: Bind): { fd: number } | { port: number; host: string } {
-  return "fd" in bind ? { fd: bind.fd } : { port: bind.port, host: bind.address };
-}
-
-/** Listens for TLS, reads the hello, and passes the bytes on unopened where the host agrees. */
-export function startTls(context: RelayContext, bind: Bind): Promise<void> {
-  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => {
-    client.on("error", () => client.destroy());
-    serve(context, client, bind.port).catch(() => client.destroy());
-  });
-  server.maxConnections = maxClients;
-  return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(placeOf(bind), resolve);
-  });
-}
-
-async function serve(context: RelayContext, client: Socket, port: number): Promise<void> {
+/** Reads the hello, and passes the bytes on unopened where the host agrees. */
+export async function serveTls(context: RelayContext, client: Socket): Promise<void> {
+  const port = client.localPort ?? 443;
+  const ends = endsOf(client);
   const hello = await readHello(client);
   if (hello === undefined) return void client.destroy();
   const name = context.standIns.nameOf(client.localAddress ?? "");
   const problem = nameProblem(name, hello.serverName);
   if (name === undefined || problem !== undefined) {
     const sentence = problem ?? "no name";
-    context.report({ report: "refused", kind: "connection", name: name ?? "", port, sentence });
+    context.report({
+      report: "refused",
+      kind: "connection",
+      name: name ?? "",
+      port,
+      sentence,
+      ...ends,
+    });
     return void client.end(tlsAlert.accessDenied, () => client.destroySoon());
   }
-  const egress = await openEgress(context, { want: "name", name, port, scheme: "https" });
+  const egress = await openEgress(context, { want: "name", name, port, scheme: "https", ...ends });
   if (!egress.ok) {
     const alert = egress.cause === "refused" ? tlsAlert.accessDenied : tlsAlert.internalError;
     return void client.end(alert, () => client.destroySoon());
   }
-  await splice(client, egress.socket, idleTimeoutMs);
+  await splice(client, egress.socket, { idleTimeoutMs: context.idleTimeoutMs });
 }
 
 /** Pure: why a hello does not fit the name its address was given for. */

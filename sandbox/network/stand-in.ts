@@ -71,13 +71,15 @@ function dotted(value: number): string {
   return [24, 16, 8, 0].map((shift) => (value >>> shift) & 255).join(".");
 }
 
-const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+const label = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/;
+/** A name that ends so is read as an IPv4 address by every resolver: `127.1`, `0x7f.1`, `a.0x1`. */
+const numberLabel = /^([0-9]+|0x[0-9a-f]*)$/;
 
-/** Lower case without the final dot, or undefined when it is no host name (or only digits and dots). */
+/** Lower case without the final dot, or undefined when it is no host name (or an address). */
 export function hostName(text: string): string | undefined {
   const name = text.toLowerCase().replace(/\.$/, "");
   if (name.length === 0 || name.length > 253) return undefined;
   const labels = name.split(".");
   if (!labels.every((part) => label.test(part))) return undefined;
-  return /^[0-9]+$/.test(labels[labels.length - 1] ?? "") ? undefined : name;
+  return numberLabel.test(labels[labels.length - 1] ?? "") ? undefined : name;
 }

@@ -1,5 +1,6 @@
 import { execFile, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdirSync, readlinkSync } from "node:fs";
 import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type RequestListener } from "node:http";
 import { createServer as createTlsServer } from "node:https";
@@ -8,12 +9,15 @@ import { promisify } from "node:util";
 import type { HostSettings } from "../../sandbox/network/egress-policy.ts";
 import type { LedgerEntry } from "../../sandbox/network/ledger.ts";
 import { type Network, openNetwork } from "../../sandbox/network/network.ts";
-import type { EgressPolicy } from "../../sandbox/spec.ts";
+import type { EgressLimits, EgressPolicy } from "../../sandbox/spec.ts";
 
 /** Where the test's own "internet" is: an address of the host that nobody else uses. */
 export const farAddress = "127.77.0.1";
 
 export interface Far {
+  readonly limits?: EgressLimits;
+  readonly idleTimeoutMs?: number;
+  readonly plainRelay?: true;
   readonly host?: Partial<HostSettings>;
   readonly policy: EgressPolicy;
   readonly names?: Readonly<Record<string, readonly string[]>>;
@@ -61,16 +65,24 @@ sysctl -qw net.ipv4.ip_unprivileged_port_start=0; echo ready; exec sleep infinit
   const codeRoot = process.env.COLONY_RUNTIME ?? join(import.meta.dirname, "../..");
   const network = stack.use(
     await openNetwork({
+      task: "t-test",
       initPid,
+      processes: () => processesIn(initPid),
       uid: relayUid,
       gid: relayUid,
       dialerGid: 0,
       runFolder: folder,
       egress: far.policy,
+      rules: [],
+      limits: far.limits ?? {},
+      ...(far.idleTimeoutMs === undefined ? {} : { idleTimeoutMs: far.idleTimeoutMs }),
+      ...(far.plainRelay === undefined ? {} : { plainRelay: far.plainRelay }),
       host: { registries: [], noProxy: [], environment: {}, ...host },
       allowedRanges: [`${farAddress}/32`],
       forwards,
       ledgerPath: join(folder, "ledger.ndjson"),
+      statePath: join(folder, "state.json"),
+      insideFolder: join(folder, "told"),
       nodePath: join(codeRoot, "bin/node"),
       codeRoot,
       async resolve(name) {
@@ -96,6 +108,19 @@ sysctl -qw net.ipv4.ip_unprivileged_port_start=0; echo ready; exec sleep infinit
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** All that shares the namespace stands for the sandbox's processes. */
+function processesIn(initPid: number): number[] {
+  const namespace = readlinkSync(`/proc/${initPid}/ns/net`);
+  return readdirSync("/proc").flatMap((name) => {
+    if (!/^[0-9]+$/.test(name)) return [];
+    try {
+      return readlinkSync(`/proc/${name}/ns/net`) === namespace ? [Number(name)] : [];
+    } catch {
+      return [];
+    }
+  });
 }
 
 async function runInside(initPid: number, line: string): Promise<Said> {

@@ -56,8 +56,14 @@ test("names beyond the limit take the address of the one that was longest unused
 
 test.each([
   ["Example.COM.", "example.com"],
-  ["a_b.example", undefined],
+  ["a_b.example", "a_b.example"],
   ["1.2.3.4", undefined],
+  ["0x7f.1", undefined],
+  ["0x7f000001", undefined],
+  ["a.0x", undefined],
+  ["b\u00fccher.example", undefined],
+  ["a\0b.example", undefined],
+  ["::ffff:127.0.0.1", undefined],
   ["-a.example", undefined],
   ["a..b", undefined],
   [`${"a".repeat(64)}.example`, undefined],

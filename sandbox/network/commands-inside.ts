@@ -1,0 +1,142 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { renderCommand } from "./command-words.ts";
+
+/** Looks between which the table is not read again; with it a storm costs no more than a trickle. */
+const pauseMs = 100;
+const maxWaiting = 256;
+const maxKnown = 1_024;
+
+/** The two ends of a connection inside, as the relay saw them: `198.18.0.1:40312`. */
+export interface Ends {
+  readonly client: string;
+  readonly local: string;
+}
+
+/** Finds out which command inside holds a connection. */
+export interface CommandsInside {
+  /** Undefined: it ended before it was looked at, or too many asked. */
+  find(ends: Ends): Promise<string | undefined>;
+  /** What `find` answered for this client, while it is remembered. */
+  known(client: string): string | undefined;
+}
+
+/**
+ * The kernel's table of the namespace says the inode of a client's socket, the processes' open files
+ * say whose it is. Reading the table takes the kernel about 5 ms, whatever it holds: it is done in a
+ * thread, once for all who wait, and ten times a second at most.
+ */
+export function openCommandsInside(
+  initPid: number,
+  processes: () => readonly number[],
+): CommandsInside {
+  const known = new Map<string, string>();
+  const waiting = new Map<string, PromiseWithResolvers<string | undefined>>();
+  let isLooking = false;
+  let lastMs = 0;
+
+  async function look(): Promise<void> {
+    isLooking = true;
+    while (waiting.size > 0) {
+      const waitMs = lastMs + pauseMs - Date.now();
+      if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs).unref());
+      lastMs = Date.now();
+      const batch = new Map(waiting);
+      waiting.clear();
+      const table = await readFile(`/proc/${initPid}/net/tcp`, "latin1").catch(() => "");
+      const found = commandsOf(parseInodes(table, new Set(batch.keys())), processes());
+      for (const [key, asked] of batch) {
+        const command = found.get(key);
+        if (command !== undefined) remember(key.slice(0, key.indexOf(" ")), command);
+        asked.resolve(command);
+      }
+    }
+    isLooking = false;
+  }
+  function remember(client: string, command: string): void {
+    known.delete(client);
+    known.set(client, command);
+    const [oldest] = known.keys();
+    if (known.size > maxKnown && oldest !== undefined) known.delete(oldest);
+  }
+  return {
+    find({ client, local }) {
+      const key = `${client} ${local}`;
+      const before = waiting.get(key);
+      if (before !== undefined) return before.promise;
+      if (waiting.size >= maxWaiting) return Promise.resolve(undefined);
+      const asked = Promise.withResolvers<string | undefined>();
+      waiting.set(key, asked);
+      if (!isLooking) void look().catch(() => undefined);
+      return asked.promise;
+    },
+    known: (client) => known.get(client),
+  };
+}
+
+/** `client local` → inode, of those that are wanted. Pure. */
+export function parseInodes(
+  table: string,
+  wanted: ReadonlySet<string>,
+): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const line of table.split("\n").slice(1)) {
+    const [, local = "", remote = "", , , , , , , inode = "0"] = line.trim().split(/\s+/);
+    const key = `${readable(local)} ${readable(remote)}`;
+    if (inode !== "0" && wanted.has(key)) found.set(key, inode);
+  }
+  return found;
+}
+
+/** `0100007F:0035` → `127.0.0.1:53`. */
+function readable(hex: string): string {
+  const [address = "", port = ""] = hex.split(":");
+  const bytes = (address.match(/../g) ?? []).map((byte) => Number.parseInt(byte, 16)).reverse();
+  return `${bytes.join(".")}:${Number.parseInt(port, 16)}`;
+}
+
+/** Youngest first: who asks is most often a command that was just started. */
+function commandsOf(
+  inodes: ReadonlyMap<string, string>,
+  pids: readonly number[],
+): ReadonlyMap<string, string> {
+  const keyOf = new Map([...inodes].map(([key, inode]) => [`socket:[${inode}]`, key]));
+  const found = new Map<string, string>();
+  for (const pid of [...pids].sort((left, right) => right - left)) {
+    if (keyOf.size === 0) break;
+    for (const link of linksOf(pid)) {
+      const key = keyOf.get(link);
+      const command = key === undefined ? undefined : commandOf(pid);
+      if (key === undefined || command === undefined) continue;
+      found.set(key, command);
+      keyOf.delete(link);
+    }
+  }
+  return found;
+}
+
+function linksOf(pid: number): string[] {
+  try {
+    const folder = `/proc/${pid}/fd`;
+    return readdirSync(folder).map((fd) => {
+      try {
+        return readlinkSync(`${folder}/${fd}`);
+      } catch {
+        return "";
+      }
+    });
+  } catch {
+    return [];
+  }
+}
+
+function commandOf(pid: number): string | undefined {
+  try {
+    const argv = readFileSync(`/proc/${pid}/cmdline`, "utf8").slice(0, 16_384).split("\0");
+    if (argv.at(-1) === "") argv.pop();
+    const line = renderCommand(argv);
+    return line === "" ? readFileSync(`/proc/${pid}/comm`, "utf8").trim() : line;
+  } catch {
+    return undefined;
+  }
+}
