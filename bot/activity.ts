@@ -4,6 +4,7 @@ import type { Person, PlanEntry } from "../worker/protocol/task.ts";
 import type { Step } from "./post.ts";
 
 type Check = Extract<TaskEvent, { type: "check.finished" }>;
+export type Shots = Extract<TaskEvent, { type: "screenshot.taken" }>;
 
 /** How a run ended. */
 export type RunEnd =
@@ -25,6 +26,8 @@ export interface RunRecord {
   readonly lastFailure?: Step;
   readonly check?: { readonly result: Check["result"]; readonly artifact?: ArtifactRef };
   readonly change?: Change;
+  /** The newest pictures of what runs in the sandbox. */
+  readonly shots?: Shots;
   readonly end?: RunEnd;
 }
 
@@ -40,6 +43,8 @@ export interface Activity {
   readonly runs: readonly RunRecord[];
   readonly questions: readonly Question[];
   readonly decidedAtMs?: number;
+  /** Why the last Merge came to nothing, until somebody does something about it. */
+  readonly refusal?: string;
 }
 
 export const noActivity: Activity = { lastId: "0", runs: [], questions: [] };
@@ -96,9 +101,13 @@ function note(activity: Activity, event: TaskEvent, atMs: number): Activity {
     }
     case "permission.expired":
       return withQuestion(activity, event.requestId, { expired: true });
+    case "screenshot.taken":
+      return withRun(activity, { shots: event });
+    case "merge.refused":
+      return { ...activity, refusal: event.sentence };
     case "merge.asked":
     case "task.discarded":
-      return { ...activity, decidedAtMs: atMs };
+      return { ...withoutRefusal(activity), decidedAtMs: atMs };
     default:
       return activity;
   }
@@ -115,7 +124,11 @@ function startRun(activity: Activity, reason: string, atMs: number): Activity {
     tools: 0,
     ...(last?.change === undefined ? {} : { change: last.change }),
   };
-  return { ...activity, runs: [...activity.runs, record] };
+  return { ...withoutRefusal(activity), runs: [...activity.runs, record] };
+}
+
+function withoutRefusal({ refusal: _, ...activity }: Activity): Activity {
+  return activity;
 }
 
 function noteTool(activity: Activity, event: Extract<TaskEvent, { type: "agent.tool" }>): Activity {

@@ -33,7 +33,7 @@ return token
 /** Gives each button of a draft its opaque token; what it does stays on our side. */
 export async function finishPost(redis: Redis, draft: Draft): Promise<Post> {
   const blocks = await Promise.all(draft.blocks.map((block) => finishBlock(redis, block)));
-  return { fallback: draft.fallback, blocks };
+  return { ...draft, blocks };
 }
 
 /** What a token stands for; undefined when it is unknown or its time is over. */

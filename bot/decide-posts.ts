@@ -5,31 +5,47 @@ import type { Draft } from "./post.ts";
 import { renderCard } from "./replies/card.ts";
 import {
   renderDiscarded,
-  renderLanded,
-  renderMergeRefused,
+  renderMerged,
+  renderNotMerged,
   renderRemark,
+  renderRunEnded,
   renderSandboxEnded,
-} from "./replies/landing.ts";
+} from "./replies/lines.ts";
 import { renderPreview, renderScreenshots } from "./replies/preview.ts";
 import { renderQuestion } from "./replies/question.ts";
-import { renderResult } from "./replies/result.ts";
 
 /**
  * What an event makes the bot say. A `post` is said once and stays; a `level` is a post that is
- * edited to the newest state for as long as the task lives (card, result, question, preview).
+ * edited to the newest state for as long as the task lives (a run's card, question, preview).
  */
 export type Wish =
-  | { readonly kind: "post"; readonly key: string; readonly draft: Draft }
+  | {
+      readonly kind: "post";
+      readonly key: string;
+      readonly draft: Draft;
+      /** The level that this is a line about: it shows the news before the line calls anybody. */
+      readonly about?: string;
+    }
   | { readonly kind: "level"; readonly key: string };
 
 /** Decides what an event adds to the thread; the keys are the same whenever it is decided again. */
 export function decidePosts(logged: LoggedEvent, task: Task, activity: Activity): readonly Wish[] {
   const { event, id, atMs } = logged;
   const post = (draft: Draft): readonly Wish[] => [{ kind: "post", key: `event:${id}`, draft }];
+  const line = (draft: Draft, run: number | undefined): readonly Wish[] => [
+    {
+      kind: "post",
+      key: `event:${id}`,
+      draft,
+      ...(run === undefined ? {} : { about: `card:${run}` }),
+    },
+  ];
   const level = (key: string): readonly Wish[] => [{ kind: "level", key }];
   switch (event.type) {
-    case "task.queued":
-      return runAt(activity, atMs) === undefined ? [] : level(`card:${runAt(activity, atMs)}`);
+    case "task.queued": {
+      const run = activity.runs.find((record) => record.startedAtMs === atMs)?.run;
+      return run === undefined ? [] : level(`card:${run}`);
+    }
     case "permission.asked":
       return level(`question:${event.request.requestId}`);
     case "preview.changed":
@@ -40,14 +56,17 @@ export function decidePosts(logged: LoggedEvent, task: Task, activity: Activity)
       return post(renderRemark(event.sentence));
     case "run.finished":
     case "run.failed":
-    case "run.stopped":
-      return level(`result:${endedRunAt(activity, atMs)}`);
+    case "run.stopped": {
+      const ended = activity.runs.find((record) => record.endedAtMs === atMs);
+      const record = ended ?? activity.runs.at(-1);
+      return record === undefined ? [] : line(renderRunEnded(task, record), record.run);
+    }
     case "merge.refused":
-      return post(renderMergeRefused(event));
+      return line(renderNotMerged(task, event), activity.runs.at(-1)?.run);
     case "task.landed":
-      return post(renderLanded(task, event, atMs));
+      return line(renderMerged(task, event), activity.runs.at(-1)?.run);
     case "task.discarded":
-      return post(renderDiscarded(event, atMs));
+      return line(renderDiscarded(task, event), activity.runs.at(-1)?.run);
     case "sandbox.ended":
       return post(renderSandboxEnded(event));
     default:
@@ -63,18 +82,8 @@ export function renderLevel(key: string, task: Task, activity: Activity): Draft 
   if (name === "preview") return renderPreview(task);
   if (name === "question") {
     const question = activity.questions.find((one) => one.request.requestId === rest);
-    return question === undefined ? undefined : renderQuestion(task.id, question);
+    return question === undefined ? undefined : renderQuestion(task, question);
   }
   const record = activity.runs.find((one) => one.run === Number(rest));
-  if (record === undefined) return undefined;
-  return name === "card" ? renderCard(task, record) : renderResult(task, record, activity);
-}
-
-function runAt(activity: Activity, startedAtMs: number): number | undefined {
-  return activity.runs.find((record) => record.startedAtMs === startedAtMs)?.run;
-}
-
-function endedRunAt(activity: Activity, endedAtMs: number): number {
-  const run = activity.runs.find((record) => record.endedAtMs === endedAtMs);
-  return run?.run ?? activity.runs.length;
+  return name === "card" && record !== undefined ? renderCard(task, record, activity) : undefined;
 }

@@ -151,7 +151,7 @@ class Poster {
         this.#parts.log.warn({ err: error, task: taskId }, "telling a thread");
         thread.teller = undefined;
         thread.told = 0;
-        await sleep(pauseMs, undefined, { signal: this.#signal }).catch(() => {});
+        await this.#rest(pauseMs);
         pauseMs = Math.min(pauseMs * 2, longestPauseMs);
       }
     }
@@ -162,7 +162,8 @@ class Poster {
     thread.changed = false;
     for (let next = thread.waiting[thread.told]; next; next = thread.waiting[thread.told]) {
       if (this.#signal.aborted) return;
-      await thread.teller?.tell(next.event);
+      const dueMs = await thread.teller?.tell(next.event, Date.now());
+      if (dueMs !== undefined) return this.#rest(dueMs - Date.now());
       thread.told++;
     }
     const againAtMs = await thread.teller?.level(Date.now());
@@ -183,6 +184,10 @@ class Poster {
       const leftMs = Math.min(100, Math.max(1, atMs - Date.now()));
       await sleep(leftMs);
     }
+  }
+
+  async #rest(ms: number): Promise<void> {
+    await sleep(Math.max(1, ms), undefined, { signal: this.#signal }).catch(() => {});
   }
 
   /** Undefined: nobody is to be told, as for tasks of the command line. */

@@ -82,7 +82,13 @@ export type Block<B> =
       }[];
     }
   | { readonly kind: "checklist"; readonly entries: readonly PlanEntry[] }
-  | { readonly kind: "steps"; readonly earlier: number; readonly steps: readonly Step[] }
+  | {
+      readonly kind: "steps";
+      readonly earlier: number;
+      readonly steps: readonly Step[];
+      /** Past matter: opened only by whoever wants to read it. */
+      readonly folded?: true;
+    }
   | {
       readonly kind: "excerpt";
       readonly title: string;
@@ -100,7 +106,7 @@ export type Block<B> =
   | { readonly kind: "diff"; readonly artifact: ArtifactRef }
   | { readonly kind: "buttons"; readonly buttons: readonly B[] }
   | { readonly kind: "link"; readonly label: string; readonly url: string; readonly note?: string }
-  | { readonly kind: "pictures"; readonly pictures: readonly Picture[] }
+  | { readonly kind: "pictures"; readonly pictures: readonly Picture[]; readonly small?: true }
   | { readonly kind: "file"; readonly label: string; readonly artifact: ArtifactRef }
   | { readonly kind: "footer"; readonly parts: readonly string[] };
 
@@ -108,6 +114,10 @@ interface PostOf<B> {
   /** The whole in one plain line or two: for notifications and screen readers. */
   readonly fallback: string;
   readonly blocks: readonly Block<B>[];
+  /** Whom it calls: a platform names them so that they are notified. */
+  readonly mention?: { readonly id: string; readonly name: string };
+  /** Message that this line is about, for platforms that can lead there. */
+  readonly about?: string;
 }
 /** A message as a platform gets it. */
 export type Post = PostOf<Button>;

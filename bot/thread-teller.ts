@@ -8,7 +8,7 @@ import { finishPost } from "./buttons.ts";
 import type { Chat, ThreadId } from "./chat.ts";
 import { decidePosts, renderLevel, type Wish } from "./decide-posts.ts";
 import type { Draft, Mark } from "./post.ts";
-import { markOf } from "./replies/card.ts";
+import { markOf } from "./replies/state.ts";
 import { type Told, ToldLog } from "./told.ts";
 
 /** Between two edits of one message. */
@@ -33,16 +33,24 @@ export class ThreadTeller {
     this.#toldLog = new ToldLog(redis, taskId);
   }
 
-  /** Posts what an event adds. */
-  async tell(eventId: string): Promise<void> {
+  /**
+   * Posts what an event adds. A line calls people to a card: where that may not be edited yet,
+   * nothing is said, and the answer is when to tell the event again.
+   */
+  async tell(eventId: string, nowMs: number): Promise<number | undefined> {
     const task = await this.#look();
     const event = await readEvent(this.#redis, this.#taskId, eventId);
-    if (task?.thread === undefined || event === undefined) return;
+    if (task?.thread === undefined || event === undefined) return undefined;
     const thread = task.thread as ThreadId;
     if (event.event.type === "task.created") await this.#mark(thread, markOf(task));
     for (const wish of decidePosts(event, task, this.#activity)) {
+      if (wish.kind === "post" && wish.about !== undefined) {
+        const againAtMs = await this.#levelOne(wish.about, task, nowMs);
+        if (againAtMs !== undefined) return againAtMs;
+      }
       await this.#say(thread, wish, task);
     }
+    return undefined;
   }
 
   /**
@@ -54,26 +62,31 @@ export class ThreadTeller {
     if (task?.thread === undefined) return undefined;
     await this.#mark(task.thread as ThreadId, markOf(task));
     let againAtMs: number | undefined;
-    for (const [key, told] of await this.#allTold()) {
-      if (told.message === undefined) continue;
-      const draft = renderLevel(key, task, this.#activity);
-      if (draft === undefined || hashOf(draft) === told.hash) continue;
-      const dueMs = told.atMs + editPauseMs;
-      if (dueMs > nowMs) {
-        againAtMs = Math.min(againAtMs ?? dueMs, dueMs);
-        continue;
-      }
-      const version = Math.max(told.atMs + 1, nowMs);
-      await this.#chat.edit(told.message, await finishPost(this.#redis, draft), version);
-      await this.#remember(key, { ...told, hash: hashOf(draft), atMs: version });
+    for (const key of (await this.#allTold()).keys()) {
+      const dueMs = await this.#levelOne(key, task, nowMs);
+      if (dueMs !== undefined) againAtMs = Math.min(againAtMs ?? dueMs, dueMs);
     }
     return againAtMs;
+  }
+
+  /** Answers when it is due, where an edit would come too early. */
+  async #levelOne(key: string, task: Task, nowMs: number): Promise<number | undefined> {
+    const told = (await this.#allTold()).get(key);
+    if (told?.message === undefined) return undefined;
+    const draft = renderLevel(key, task, this.#activity);
+    if (draft === undefined || hashOf(draft) === told.hash) return undefined;
+    const dueMs = told.atMs + editPauseMs;
+    if (dueMs > nowMs) return dueMs;
+    const version = Math.max(told.atMs + 1, nowMs);
+    await this.#chat.edit(told.message, await finishPost(this.#redis, draft), version);
+    await this.#remember(key, { ...told, hash: hashOf(draft), atMs: version });
+    return undefined;
   }
 
   async #say(thread: ThreadId, wish: Wish, task: Task): Promise<void> {
     const known = (await this.#allTold()).get(wish.key);
     if (known?.message !== undefined) return;
-    const draft = wish.kind === "post" ? wish.draft : renderLevel(wish.key, task, this.#activity);
+    const draft = await this.#draftOf(wish, task);
     if (draft === undefined) return;
     const key = `${this.#taskId}:${wish.key}`;
     const atMs = Date.now();
@@ -84,6 +97,12 @@ export class ThreadTeller {
       doubt ?? (await this.#chat.post(thread, await finishPost(this.#redis, draft), key));
     const hash = known === undefined ? hashOf(draft) : "";
     await this.#remember(wish.key, { message, hash, atMs });
+  }
+
+  async #draftOf(wish: Wish, task: Task): Promise<Draft | undefined> {
+    if (wish.kind === "level") return renderLevel(wish.key, task, this.#activity);
+    const about = (await this.#allTold()).get(wish.about ?? "")?.message;
+    return about === undefined ? wish.draft : { ...wish.draft, about };
   }
 
   async #mark(thread: ThreadId, mark: Mark): Promise<void> {

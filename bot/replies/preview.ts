@@ -1,9 +1,8 @@
-import type { TaskEvent } from "../../worker/protocol/events.ts";
 import { isEnded, type Task } from "../../worker/protocol/task.ts";
-import type { Block, Draft, DraftButton } from "../post.ts";
+import type { Shots } from "../activity.ts";
+import type { Block, Draft, DraftButton, Picture } from "../post.ts";
 import { cleanLines, counted, cut, oneLine } from "./wording.ts";
 
-type Shots = Extract<TaskEvent, { type: "screenshot.taken" }>;
 const shownLines = 6;
 
 /** The one post with links to what runs in the sandbox. The platform signs the link on opening. */
@@ -37,16 +36,7 @@ export function previewUrl(taskId: string, port: number): string {
 /** Pictures, and beside them what went wrong in the page. */
 export function renderScreenshots(event: Shots): Draft {
   const page = oneLine(event.url);
-  const blocks: Block<DraftButton>[] = [
-    {
-      kind: "pictures",
-      pictures: event.shots.map((shot) => ({
-        artifact: shot.artifact,
-        alt: `Screenshot of ${page}, ${oneLine(shot.viewport)} width`,
-        caption: oneLine(shot.viewport),
-      })),
-    },
-  ];
+  const blocks: Block<DraftButton>[] = [{ kind: "pictures", pictures: toPictures(event) }];
   const troubles = [
     ...troubleBlock("console error", event.consoleErrors),
     ...troubleBlock("failed request", event.failedRequests),
@@ -57,6 +47,29 @@ export function renderScreenshots(event: Shots): Draft {
     parts: troubles.length === 0 ? [page, "no console errors, no failed requests"] : [page],
   });
   return { fallback: `Screenshot of ${page}.`, blocks };
+}
+
+/** The same for a result card: small, and of what went wrong only how much. */
+export function picturesOf(event: Shots | undefined): readonly Block<DraftButton>[] {
+  if (event === undefined || event.shots.length === 0) return [];
+  const { consoleErrors, failedRequests } = event;
+  const troubles = [
+    ...(consoleErrors.length === 0 ? [] : [counted(consoleErrors.length, "console error")]),
+    ...(failedRequests.length === 0 ? [] : [counted(failedRequests.length, "failed request")]),
+  ];
+  const markdown = `The page has ${troubles.join(" and ")}, told beside its pictures below.`;
+  return [
+    { kind: "pictures", pictures: toPictures(event), small: true },
+    ...(troubles.length === 0 ? [] : [{ kind: "text", markdown, tone: "warn" } as const]),
+  ];
+}
+
+function toPictures({ url, shots }: Shots): Picture[] {
+  return shots.map(({ artifact, viewport }) => ({
+    artifact,
+    alt: `Screenshot of ${oneLine(url)}, ${oneLine(viewport)} width`,
+    caption: oneLine(viewport),
+  }));
 }
 
 function troubleBlock(name: string, lines: readonly string[]): Block<DraftButton>[] {

@@ -1,4 +1,5 @@
 import type { PermissionKind } from "../../worker/protocol/permission.ts";
+import type { Task } from "../../worker/protocol/task.ts";
 import type { Question } from "../activity.ts";
 import type { Block, Draft, DraftButton } from "../post.ts";
 import { cleanLines, cut, oneLine, plain, timeOf } from "./wording.ts";
@@ -17,7 +18,7 @@ const labels: Record<PermissionKind, string> = {
 };
 
 /** The agent asks; afterwards who answered what, and when. */
-export function renderQuestion(taskId: string, question: Question): Draft {
+export function renderQuestion(task: Task, question: Question): Draft {
   const { request } = question;
   const title = cut(oneLine(request.title), 200);
   const open = question.decided === undefined && question.expired === undefined;
@@ -40,9 +41,10 @@ export function renderQuestion(taskId: string, question: Question): Draft {
     const markdown = "The agent no longer asks this.";
     blocks.push({ kind: "text", markdown, tone: "quiet" });
   } else {
-    blocks.push({ kind: "buttons", buttons: optionButtons(taskId, question) });
+    blocks.push({ kind: "buttons", buttons: optionButtons(task.id, question) });
   }
-  return { fallback: `The agent asks: ${title}`, blocks };
+  const { id, name } = task.requester;
+  return { fallback: `The agent asks: ${title}`, blocks, mention: { id, name } };
 }
 
 /** In the fixed order of their kinds, whatever order the agent gave. */

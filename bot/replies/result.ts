@@ -1,40 +1,44 @@
 import type { Task } from "../../worker/protocol/task.ts";
 import type { Activity, RunRecord } from "../activity.ts";
-import type { Block, Draft, DraftButton, Step } from "../post.ts";
-import { hasConflict, lastLines, markOf } from "./card.ts";
+import type { Block, Draft, DraftButton } from "../post.ts";
+import { picturesOf } from "./preview.ts";
+import { buttonsOf, standBlocks } from "./stand.ts";
+import { hasConflict, markOf } from "./state.ts";
+import { excerptOf, failureOf, lastLines } from "./steps.ts";
 import {
   agentWords,
+  changeSize,
   cleanLines,
-  code,
-  conflictSentence,
   counted,
   cut,
   lengthOf,
   oneLine,
   plain,
-  timeOf,
 } from "./wording.ts";
 
 const shownFiles = 12;
 const summaryLength = 6_000;
 
-/** How a run ended, and what can be done with its change; says later who decided. */
+/** What a run's card becomes: how it ended, what can be done with its change, later who decided. */
 export function renderResult(task: Task, noted: RunRecord, activity: Activity): Draft {
   const current = noted.run === task.run;
   // Files may be written after the run: Merge takes the newest, so these are what is shown.
   const record = current && task.change !== undefined ? { ...noted, change: task.change } : noted;
   const title = titleOf(task, record, current);
+  const took = tookMs(record);
   const blocks: Block<DraftButton>[] = [
     {
       kind: "title",
       text: title,
-      clock: { baseMs: tookMs(record) },
+      clock: { baseMs: took },
       ...(current ? { mark: markOf(task) } : {}),
       ...(record.run === 1 ? {} : { note: `run ${record.run}` }),
     },
     ...saidBlocks(task, record),
+    ...planBlocks(record),
     ...changeBlocks(record),
     ...checkBlocks(record),
+    ...picturesOf(shotsOf(record, activity)),
     ...(current ? standBlocks(task, activity) : []),
   ];
   if (!current) {
@@ -43,7 +47,7 @@ export function renderResult(task: Task, noted: RunRecord, activity: Activity): 
   const buttons = current ? buttonsOf(task) : [];
   if (buttons.length > 0) blocks.push({ kind: "buttons", buttons });
   blocks.push({ kind: "footer", parts: footOf(task, record) });
-  return { fallback: `Task ${task.id}: ${title}.`, blocks };
+  return { fallback: `Task ${task.id}: ${title} after ${lengthOf(took)}.`, blocks };
 }
 
 function titleOf(task: Task, record: RunRecord, current: boolean): string {
@@ -55,6 +59,8 @@ function titleOf(task: Task, record: RunRecord, current: boolean): string {
       return "Failed";
     case "stopped":
       return "Stopped";
+    case undefined:
+      return "Followed by another run";
     default:
       break;
   }
@@ -68,35 +74,32 @@ function tookMs(record: RunRecord): number {
   return (record.endedAtMs ?? record.startedAtMs) - record.startedAtMs;
 }
 
-function saidBlocks(task: Task, record: RunRecord): Block<DraftButton>[] {
+function saidBlocks(task: Task, record: RunRecord): readonly Block<DraftButton>[] {
   const { end } = record;
   if (end?.kind === "failed") {
-    const blocks: Block<DraftButton>[] = [
-      { kind: "text", markdown: cut(cleanLines(end.sentence), 3_000), tone: "bad" },
-    ];
     const step = record.lastFailure ?? record.steps.at(-1);
-    if (step?.excerpt !== undefined && step.excerpt !== "") blocks.push(excerptOf(step));
-    return blocks;
+    return [
+      { kind: "text", markdown: cut(cleanLines(end.sentence), 3_000), tone: "bad" },
+      ...(step?.excerpt === undefined || step.excerpt === "" ? [] : [excerptOf(step)]),
+    ];
   }
-  if (end?.kind === "stopped") return [{ kind: "text", markdown: stoppedSummary(record, end.by) }];
-  const summary = end?.kind === "finished" ? end.summary : (task.summary ?? "");
-  if (summary.trim() === "") {
-    const last = record.steps.at(-1);
-    // What a program printed last is all that it says.
-    if (last?.excerpt !== undefined && last.excerpt.trim() !== "") return [excerptOf(last)];
-    return [{ kind: "text", markdown: "The agent said nothing about it.", tone: "quiet" }];
+  if (end?.kind === "stopped") {
+    return [{ kind: "text", markdown: stoppedSummary(record, end.by) }, ...failureOf(record)];
   }
-  return [{ kind: "text", markdown: cut(cleanLines(summary), summaryLength) }];
-}
-
-function excerptOf(step: Step): Block<DraftButton> {
-  return {
-    kind: "excerpt",
-    title: cut(oneLine(step.title), 120),
-    text: lastLines(step.excerpt ?? "", 12),
-    tone: step.status === "failed" ? "bad" : "plain",
-    ...(step.artifact === undefined ? {} : { artifact: step.artifact }),
-  };
+  const summary = end?.kind === "finished" ? end.summary : (record.said ?? task.summary ?? "");
+  if (summary.trim() !== "") {
+    return [
+      { kind: "text", markdown: cut(cleanLines(summary), summaryLength) },
+      ...failureOf(record),
+    ];
+  }
+  const last = record.steps.at(-1);
+  // What a program printed last is all that it says.
+  if (last?.excerpt !== undefined && last.excerpt.trim() !== "") {
+    return [excerptOf(last), ...(last === record.lastFailure ? [] : failureOf(record))];
+  }
+  const silence = "The agent said nothing about it.";
+  return [{ kind: "text", markdown: silence, tone: "quiet" }, ...failureOf(record)];
 }
 
 /** Facts only: what the plan and the log say was done, begun and left. */
@@ -112,6 +115,13 @@ function stoppedSummary(record: RunRecord, by: { readonly name: string }): strin
   ];
   const head = `Stopped by ${plain(by.name)} after ${counted(record.tools, "tool call")}. The files are saved as they are.`;
   return [head, ...(lines.length === 0 ? [] : ["", ...lines])].join("\n");
+}
+
+/** A plan that came to its end says nothing more than the result does. */
+function planBlocks(record: RunRecord): Block<DraftButton>[] {
+  const isDone = record.plan.every((entry) => entry.status === "completed");
+  if (isDone || record.end?.kind === "stopped") return [];
+  return [{ kind: "checklist", entries: record.plan }];
 }
 
 function changeBlocks(record: RunRecord): Block<DraftButton>[] {
@@ -156,86 +166,23 @@ function checkBlocks(record: RunRecord): Block<DraftButton>[] {
   ];
 }
 
-function standBlocks(task: Task, activity: Activity): Block<DraftButton>[] {
-  const decision = task.decision;
-  if (decision !== undefined) {
-    const at = timeOf(activity.decidedAtMs ?? decision.atMs);
-    const by = `${plain(decision.by.name)}, ${at}`;
-    return [{ kind: "text", markdown: decisionSentence(task, by), tone: "quiet" }];
-  }
-  const lines = [
-    ...task.conflicts.map(conflictSentence),
-    ...(task.change?.conflicts ?? [])
-      .filter((one) => !task.conflicts.some((other) => other.path === one.path))
-      .map((one) =>
-        conflictSentence({
-          path: one.path,
-          lines: one.lines ?? "",
-          withTitle: undefined,
-          withTask: undefined,
-        }),
-      ),
-  ];
-  if (lines.length === 0) return [];
-  const advice = "Reply here how to settle it, and the agent does: for example `keep both`.";
-  return [{ kind: "text", markdown: [...lines, advice].join("\n\n"), tone: "warn" }];
-}
-
-function decisionSentence(task: Task, by: string): string {
-  if (task.state === "landing") return `Merge asked by ${by}. It is being put on ${base(task)}.`;
-  if (task.state === "done") {
-    const commit = task.landed === undefined ? "" : ` as ${code(task.landed.commit.slice(0, 12))}`;
-    return `Merged by ${by}: on ${base(task)}${commit}.`;
-  }
-  return `Discarded by ${by}. Nothing was merged.`;
-}
-
-function base(task: Task): string {
-  return code(task.branch ?? task.repository.base ?? "the base");
-}
-
-function buttonsOf(task: Task): DraftButton[] {
-  if (!["review", "failed", "stopped"].includes(task.state)) return [];
-  const { id: taskId, change } = task;
-  const buttons: DraftButton[] = [];
-  const hasFiles = change !== undefined && change.files.length > 0;
-  if (hasFiles && task.state !== "failed" && !hasConflict(task)) {
-    buttons.push({
-      label: "Merge",
-      style: "primary",
-      deed: { kind: "merge", taskId, tree: change.tree },
-    });
-  }
-  if (hasFiles) {
-    buttons.push({
-      label: "Show diff",
-      style: "plain",
-      deed: { kind: "diff", taskId, tree: change.tree },
-    });
-  }
-  buttons.push({
-    label: "Retry",
-    style: task.state === "failed" ? "primary" : "plain",
-    deed: { kind: "retry", taskId },
-  });
-  if (task.state === "failed") {
-    buttons.push({ label: "Logs", style: "plain", deed: { kind: "logs", taskId } });
-  }
-  buttons.push({
-    label: "Discard",
-    style: "danger",
-    confirm: hasFiles ? "Throw the change and its files away?" : "Close this task?",
-    deed: { kind: "discard", taskId },
-  });
-  return buttons;
+/** The run's own pictures, or those of an earlier one that left the very same files. */
+function shotsOf(record: RunRecord, activity: Activity): RunRecord["shots"] {
+  const sameFiles = activity.runs.filter(
+    (one) => one.run <= record.run && one.change?.tree === record.change?.tree,
+  );
+  return record.shots ?? sameFiles.findLast((one) => one.shots !== undefined)?.shots;
 }
 
 function footOf(task: Task, record: RunRecord): string[] {
-  const change = record.change;
+  const { change, tools } = record;
+  const branch = task.branch ?? task.repository.base;
+  const at = task.baseCommit === undefined ? "" : ` @${task.baseCommit.slice(0, 9)}`;
   return [
-    ...(change === undefined || change.files.length === 0
-      ? []
-      : [`+${change.added} −${change.removed} in ${counted(change.files.length, "file")}`]),
+    ...(change === undefined || change.files.length === 0 ? [] : [changeSize(change)]),
+    ...(tools === 0 ? [] : [counted(tools, "tool call")]),
+    oneLine(task.repository.name),
+    ...(branch === undefined ? [] : [`${oneLine(branch)}${at}`]),
     agentWords(task.agent),
     ...(task.host === undefined ? [] : [task.host]),
     `task ${task.id}`,

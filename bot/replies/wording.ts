@@ -1,3 +1,4 @@
+import type { Change } from "../../worker/protocol/change.ts";
 import type { LandingConflict } from "../../worker/protocol/task.ts";
 
 /** `3m 12s`, as in footers. */
@@ -84,4 +85,9 @@ export function conflictSentence(conflict: LandingConflict): string {
 function linesWords(lines: string): string {
   if (lines.startsWith("line")) return plain(lines);
   return /^\d+$/.test(lines) ? `line ${lines}` : `lines ${plain(lines)}`;
+}
+
+/** `+12 −3 in 2 files`. */
+export function changeSize(change: Change): string {
+  return `+${change.added} −${change.removed} in ${counted(change.files.length, "file")}`;
 }

@@ -1,24 +1,59 @@
 import type { Block, Button, Post } from "../../post.ts";
+import type { ShownMessage } from "../message.ts";
 import { DiffBlock } from "./diff.tsx";
 import { Markdown } from "./markdown.tsx";
 import { MarkSign } from "./marks.tsx";
 import { artifactUrl, Pictures } from "./pictures.tsx";
+import { goTo } from "./place.ts";
 import { Buttons } from "./press-buttons.tsx";
 import { Steps } from "./steps.tsx";
+import { useStore } from "./store.ts";
 import { Clock } from "./time.tsx";
 
-/** A post of ours; with a title it is drawn as a card. */
-export function PostView({ post, messageId }: { post: Post; messageId: string }) {
+/** A post of ours: with a title it is drawn as a card, a line that calls somebody as one. */
+export function PostView({ post, message }: { post: Post; message: ShownMessage }) {
   const title = post.blocks.find((block) => block.kind === "title");
   const parts = post.blocks.map((block, at) => (
-    <BlockView key={`${block.kind}${at}`} block={block} messageId={messageId} />
+    <BlockView key={`${block.kind}${at}`} block={block} messageId={message.id} />
   ));
-  if (title === undefined) return <div class="post">{parts}</div>;
-  const edge = title.mark === undefined ? "" : ` edge-${title.mark}`;
+  const mention = post.mention !== undefined && <Mention person={post.mention} />;
+  if (title !== undefined) {
+    const edge = title.mark === undefined ? "" : ` edge-${title.mark}`;
+    return (
+      <section class={`post card${edge}`} aria-label={post.fallback}>
+        {mention !== false && <p class="called">{mention}</p>}
+        {parts}
+      </section>
+    );
+  }
+  if (post.mention === undefined && post.about === undefined)
+    return <div class="post">{parts}</div>;
   return (
-    <section class={`post card${edge}`} aria-label={post.fallback}>
-      {parts}
-    </section>
+    <div class="post notice">
+      {mention} {parts} {post.about !== undefined && <ToCard message={message} card={post.about} />}
+    </div>
+  );
+}
+
+function Mention({ person }: { person: { readonly id: string; readonly name: string } }) {
+  const isMe = useStore().person?.id === person.id;
+  return <strong class={`mention${isMe ? " me" : ""}`}>@{person.name}</strong>;
+}
+
+/** Leads up to the card that a line is about. */
+function ToCard({ message, card }: { message: ShownMessage; card: string }) {
+  const { channel, root } = message;
+  return (
+    <a
+      class="to-card"
+      href={`#/${channel}/${root}/${card}`}
+      onClick={(event) => {
+        event.preventDefault();
+        goTo(channel, root, card);
+      }}
+    >
+      See the card <span aria-hidden="true">↑</span>
+    </a>
   );
 }
 
@@ -99,7 +134,7 @@ function BlockView({ block, messageId }: { block: Block<Button>; messageId: stri
         </p>
       );
     case "pictures":
-      return <Pictures pictures={block.pictures} />;
+      return <Pictures pictures={block.pictures} small={block.small === true} />;
     case "file":
       return (
         <p class="file">

@@ -1,6 +1,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ShownMessage } from "../message.ts";
 import { MessageView, UnsentView } from "./message.tsx";
+import { usePlace } from "./place.ts";
 import { useStore } from "./store.ts";
 
 const joinedMs = 4 * 60_000;
@@ -27,6 +28,8 @@ export function MessageList({
   const newest = messages.at(-1)?.number ?? 0;
   const place = root === "" ? `c:${channel}` : `t:${root}`;
   const read = useRef(0);
+  const looked = usePlace();
+  const sought = useRef("");
 
   useEffect(() => {
     atEnd.current = true;
@@ -34,8 +37,18 @@ export function MessageList({
     void store.load(channel, root);
   }, [channel, root]);
   useLayoutEffect(() => {
+    sought.current = looked.root === root ? looked.at : "";
+  }, [looked]);
+  useLayoutEffect(() => {
     const element = box.current;
-    if (element !== null && atEnd.current) element.scrollTop = element.scrollHeight;
+    if (element === null) return;
+    const wanted = sought.current === "" ? null : element.querySelector(`#at-${sought.current}`);
+    if (wanted instanceof HTMLElement) {
+      sought.current = "";
+      atEnd.current = false;
+      wanted.scrollIntoView({ block: "start" });
+      wanted.focus({ preventScroll: true });
+    } else if (atEnd.current) element.scrollTop = element.scrollHeight;
   });
   useEffect(() => {
     const element = box.current;

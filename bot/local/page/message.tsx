@@ -21,6 +21,7 @@ export function MessageView({
   const open = usePlace().root === message.id && !inThread;
   return (
     <article
+      {...(inThread ? { id: `at-${message.id}`, tabIndex: -1 } : {})}
       class={`message${joined ? " joined" : ""}${message.to ? " private" : ""}${open ? " open" : ""}`}
     >
       <div class="gutter">{!joined && <Face name={person?.name} />}</div>
@@ -33,7 +34,7 @@ export function MessageView({
           </div>
         )}
         {message.text !== undefined && <Said text={message.text} />}
-        {message.post !== undefined && <PostView post={message.post} messageId={message.id} />}
+        {message.post !== undefined && <PostView post={message.post} message={message} />}
         {!inThread && message.to === undefined && message.replies > 0 && (
           <ThreadLine message={message} />
         )}

@@ -7,10 +7,10 @@ export function artifactUrl(artifact: ArtifactRef): string {
 }
 
 /** Pictures side by side; a click opens them large. */
-export function Pictures({ pictures }: { pictures: readonly Picture[] }) {
+export function Pictures({ pictures, small }: { pictures: readonly Picture[]; small: boolean }) {
   const [open, setOpen] = useState<number | undefined>();
   return (
-    <div class="pictures">
+    <div class={`pictures${small ? " small" : ""}`}>
       {pictures.map((picture, at) => (
         <figure key={picture.artifact.id}>
           <button type="button" class="picture" onClick={() => setOpen(at)}>

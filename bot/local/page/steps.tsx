@@ -10,7 +10,9 @@ export function Steps({ block }: { block: Extract<Block<Button>, { kind: "steps"
         <StepView
           key={`${step.title}${at}`}
           step={step}
-          open={at === block.steps.length - 1 || step.status === "failed"}
+          open={
+            block.folded !== true && (at === block.steps.length - 1 || step.status === "failed")
+          }
         />
       ))}
     </div>

@@ -130,6 +130,7 @@ test("a thread lives without reload: card, question, pictures, result, merge", a
   await worker.finish(id, "It is **warm** now.", await worker.change(diff, "t1", [file]));
   await sees("Ready for review", ".thread");
   expect(await page.$eval(".thread strong:last-of-type", (bold) => bold.tagName)).toBe("STRONG");
+  await sees("@Ada Lovelace Ready for review: +1 −1 in 1 file.", ".thread");
   await clicks("Show diff");
   await page.waitForSelector(".thread .diff tr.plus");
   await clicks("Merge");
@@ -137,6 +138,30 @@ test("a thread lives without reload: card, question, pictures, result, merge", a
   await worker.land(id, "9d8c7b6a5f4e");
   await sees("Merged into main as 9d8c7b6a5f4e", ".thread");
   await page.waitForSelector(".channel .thread-line .mark-merged");
+});
+
+test("the line leads up to its card, also a second time", async () => {
+  await page.setViewport({ width: 1280, height: 420 });
+  const isCardSeen = () =>
+    page.evaluate(() => {
+      const card = document.querySelector(".thread .card")?.getBoundingClientRect();
+      const list = document.querySelector(".thread .list")?.getBoundingClientRect();
+      return (
+        card !== undefined &&
+        list !== undefined &&
+        card.top >= list.top - 5 &&
+        card.top < list.bottom
+      );
+    });
+  for (const _ of ["first", "second"]) {
+    await page.$eval(".thread .list", (list) => list.scrollTo({ top: list.scrollHeight }));
+    expect(await isCardSeen()).toBe(false);
+    await page.click(".thread .message:last-child .to-card");
+    await page.waitForFunction(() => document.activeElement?.querySelector(".card") !== null);
+    expect(await isCardSeen()).toBe(true);
+    await page.evaluate(() => (document.activeElement as HTMLElement).blur());
+  }
+  await page.setViewport({ width: 1280, height: 800 });
 });
 
 test("a picture opens large and Esc closes it", async () => {

@@ -102,7 +102,7 @@ test("a reply goes to the agent, `now` interrupts, `stop` stops", async () => {
   ]);
   expect(steered?.stopAsked?.name).toBe("Ada Lovelace");
   await worker.stopped(task.id);
-  expect(wordsOf(await ada.sees("Stopped by Ada Lovelace", root))).toContain("files are saved");
+  expect(wordsOf(await ada.sees("files are saved", root))).toContain("Stopped by Ada Lovelace");
 });
 
 test("the result card: check, diffstat, Merge; afterwards who decided, when and which commit", async () => {
@@ -111,7 +111,7 @@ test("the result card: check, diffstat, Merge; afterwards who decided, when and 
   const change = await worker.change("diff --git a/x b/x", "tree-1", [file]);
   await worker.check(task.id, 1, "assert.equal failed");
   await worker.finish(task.id, "I changed the headline.", change);
-  const result = await ada.sees("Ready for review", root);
+  const result = await ada.sees('"text":"Ready for review"', root);
   for (const words of [
     "I changed the headline.",
     "assert.equal failed",
@@ -124,21 +124,57 @@ test("the result card: check, diffstat, Merge; afterwards who decided, when and 
   await ada.presses("Show diff", root);
   await ada.sees('"kind":"diff"', root);
   const discard = tokenOf(result, "Discard") ?? "";
+  const line = await ada.sees("Ready for review: +3 −1 in 1 file; the check fails.", root);
+  expect(line.post).toMatchObject({ about: result.id, mention: { name: "Ada Lovelace" } });
+  expect(buttonsOf(line.post)).toEqual([]);
   await ada.presses("Merge", root);
   expect(buttonsOf((await ada.sees("Merge asked by Ada Lovelace", root)).post)).toEqual([]);
   await ada.pressesToken(result.id, discard);
   await ada.sees("It is being merged already, by Ada Lovelace.", root);
   await worker.land(task.id, "9d8c7b6a5f4e3d2c");
   await worker.endSandbox(task.id);
-  await ada.sees(/Merged by Ada Lovelace, \d\d:\d\d: on `main` as `9d8c7b6a5f4e`/, root);
+  const decided = await ada.sees(
+    /Merged by Ada Lovelace, \d\d:\d\d: on `main` as `9d8c7b6a5f4e`; author Ada Lovelace/,
+    root,
+  );
+  expect(decided.id).toBe(result.id);
+  await ada.sees("Merged into `main` as `9d8c7b6a5f4e`.", root);
   await ada.sees("0 processes, 0 mounts, 0 cgroups", root);
+});
+
+test("one card becomes the result in place; a line calls only to a card that says it too", async () => {
+  const { root, task } = await asksFor("be one card");
+  const card = (await ada.messages(root))[0];
+  await worker.start(task.id);
+  await ada.sees("Working", root);
+  const png = Buffer.from("89504e470d0a1a0a00", "hex");
+  await worker.pictures(task.id, [
+    { viewport: "desktop", png },
+    { viewport: "phone", png },
+  ]);
+  await worker.finish(task.id, "Done.", await worker.change("", "tree-1", [file]));
+  for (let posts = 0; posts < 3; ) {
+    const now = await ada.messages(root);
+    posts = now.length;
+    const lines = now.filter((message) => message.post?.about !== undefined);
+    if (lines.length > 0) expect(wordsOf(now[0] as (typeof lines)[0])).toContain("Merge");
+  }
+  const [result, pictures, line] = await ada.messages(root);
+  expect(result?.id).toBe(card?.id);
+  expect(wordsOf(pictures as typeof line & object)).toContain("no console errors");
+  expect(line?.post).toMatchObject({
+    about: card?.id,
+    fallback: "Ready for review: +3 −1 in 1 file.",
+  });
+  const shown = result?.post?.blocks.find((block) => block.kind === "pictures");
+  expect(shown).toMatchObject({ pictures: [{ caption: "desktop" }, { caption: "phone" }] });
 });
 
 test("an approval is for what was shown: newer files void it", async () => {
   const { root, task } = await asksFor("change twice");
   await worker.start(task.id);
   await worker.finish(task.id, "First.", await worker.change("", "tree-1", [file]));
-  const first = await ada.sees("Ready for review", root);
+  const first = await ada.sees('"text":"Ready for review"', root);
   const merge = tokenOf(first, "Merge") ?? "";
   await ada.says("and once more", root);
   await ada.sees("A newer run follows below", root);
@@ -160,10 +196,12 @@ test("a conflict says file, lines, whose change and what to do; settled, Merge i
     { path: "index.html", lines: "12-14", withTask: "k3f9ab", withTitle: "Book a table" },
   ]);
   const told = await ada.sees("Not merged", root);
-  expect(wordsOf(told)).toContain(
+  expect(told.post?.fallback).toBe("Not merged: `index.html` conflicts with “Book a table”.");
+  const card = await ada.sees("A conflict to settle", root);
+  expect(told.post?.about).toBe(card.id);
+  expect(wordsOf(card)).toContain(
     "`index.html`, lines 12-14, conflicts with “Book a table” (task `k3f9ab`).",
   );
-  const card = await ada.sees("A conflict to settle", root);
   expect(buttonsOf(card.post).map((button) => button.label)).not.toContain("Merge");
   await ada.says("keep both", root);
   await worker.start(task.id);
@@ -181,7 +219,7 @@ test("a failed run says why in a sentence and offers Retry", async () => {
     task.id,
     "The agent ended at once with exit code 127: `nope` is not installed.",
   );
-  const card = await ada.sees("is not installed", root);
+  const card = await ada.sees('"text":"Failed"', root);
   const labels = buttonsOf(card.post).map((button) => button.label);
   expect(labels).toEqual(["Retry", "Logs", "Discard"]);
   await ada.presses("Retry", root);
