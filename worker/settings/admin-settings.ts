@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 import { z } from "zod";
 import { configuredAgentsSchema } from "../agent/configured.ts";
-import { egressField } from "./egress.ts";
+import { egressAddressesField, egressField } from "./egress.ts";
 import { commandField, countField, permissionsField, timeField } from "./fields.ts";
 import { parseSettings } from "./parse-settings.ts";
 import { limitsSchema } from "./repository-settings.ts";
@@ -17,6 +17,8 @@ export const adminSettingsSchema = z.strictObject({
   permissions: permissionsField.optional(),
   /** The most that a repository may have. */
   egress: egressField.optional(),
+  /** Ranges that may be dialled although the built-in list refuses them. */
+  egressAddresses: egressAddressesField.optional(),
   /** Maxima. */
   limits: limitsSchema.optional(),
   /** Runs at once on this host. */

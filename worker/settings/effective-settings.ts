@@ -1,4 +1,4 @@
-import type { EgressPolicy, SandboxLimits } from "../../sandbox/sandbox.ts";
+import type { EgressLimits, EgressPolicy, SandboxLimits } from "../../sandbox/sandbox.ts";
 import type { AdminSettings } from "./admin-settings.ts";
 import { decideEgress } from "./egress.ts";
 import type { Limits, RepositorySettings } from "./repository-settings.ts";
@@ -12,6 +12,7 @@ export interface EffectiveSettings {
   readonly preview: { readonly command?: string; readonly port?: number; readonly path: string };
   readonly env: Readonly<Record<string, string>>;
   readonly egress: EgressPolicy;
+  readonly egressLimits: EgressLimits;
   readonly limits: SandboxLimits;
   readonly setupTimeoutMs: number;
   readonly checkTimeoutMs: number;
@@ -28,6 +29,9 @@ const defaultLimits: AllLimits = {
   cpus: 2,
   disk: 10 * 1024 ** 3,
   files: 65_536,
+  traffic: 100 * 1024 ** 3,
+  connections: 512,
+  bandwidth: 10 * 1024 ** 3,
   setupTime: 30 * 60_000,
   checkTime: 30 * 60_000,
 };
@@ -55,6 +59,11 @@ export function effectiveSettings(
     },
     env: repository.env ?? {},
     egress,
+    egressLimits: {
+      bytes: limits.traffic,
+      connections: limits.connections,
+      bytesPerSecond: limits.bandwidth,
+    },
     limits: {
       memoryBytes: limits.memory,
       pids: limits.pids,

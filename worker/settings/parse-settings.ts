@@ -45,7 +45,7 @@ function problemsOf(
     {
       ...place,
       key,
-      sentence: `\`${key}\` is ${describe(got)}; expected ${issue.message}.${hint(nearest)}`,
+      sentence: `\`${key}\` is ${describe(got)}${reasonOf(issue)}; expected ${issue.message}.${hint(nearest)}`,
       ...(nearest === undefined ? {} : { nearest }),
     },
   ];
@@ -66,6 +66,12 @@ function unknownKey(
     sentence: `\`${short(key)}\` is not known${where}; expected one of ${known.join(", ")}.${hint(nearest)}`,
     ...(nearest === undefined ? {} : { nearest }),
   };
+}
+
+/** Why the value is none of those expected, where the field can say it. */
+function reasonOf(issue: z.core.$ZodIssue): string {
+  const why = issue.code === "custom" ? issue.params?.["why"] : undefined;
+  return typeof why === "string" ? `, which ${why}` : "";
 }
 
 function hint(nearest: string | undefined): string {
@@ -123,6 +129,6 @@ function describe(value: unknown): string {
 }
 
 function short(text: string): string {
-  const line = text.replace(/[\s`]+/g, " ");
+  const line = text.replace(/[\s`\0-\x1f\x7f]+/g, " ");
   return line.length <= 60 ? line : `${line.slice(0, 59)}…`;
 }

@@ -29,6 +29,12 @@ export const limitsSchema = z.strictObject(
     disk: sizeField(16 * 1024 ** 2, "16M").optional(),
     /** Open files of one process. */
     files: countField(64, 1_000_000).optional(),
+    /** Bytes that the sandboxes of a task may move, both ways together. */
+    traffic: sizeField(1024 ** 2, "1M").optional(),
+    /** Connections out at the same time. */
+    connections: countField(1, 512).optional(),
+    /** Bytes a second, both ways together. */
+    bandwidth: sizeField(64 * 1024, "64K").optional(),
     /** Longest time of `setup`, and of `check`. */
     setupTime: timeField.optional(),
     checkTime: timeField.optional(),

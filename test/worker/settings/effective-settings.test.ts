@@ -80,6 +80,19 @@ test.each([
     false,
   ],
   ["[evilexample.com]", "['*.example.com']", { kind: "none" }, true],
+  ["['git.example.com:22']", "['*.example.com']", { kind: "none" }, true],
+  [
+    "['git.example.com:22']",
+    "['*.example.com:22']",
+    { kind: "names", names: ["git.example.com:22"] },
+    false,
+  ],
+  [
+    "[open, 'git.example.com:22', a.test]",
+    "open",
+    { kind: "open", alsoNames: ["git.example.com:22"] },
+    false,
+  ],
   ["[example.com]", "['*.example.com']", { kind: "none" }, true],
 ])("egress %s within %s", (wish, bound, egress, told) => {
   const settings = decide(`egress: ${wish}`, `egress: ${bound}`);
