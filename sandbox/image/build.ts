@@ -2,6 +2,7 @@ import { lstat, mkdir, readlink, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { runCommand, runOrThrow } from "../command.ts";
 import { systemEnvironment } from "../host-environment.ts";
+import { putBrowsers } from "./browser.ts";
 import { fillEtcAndVar } from "./etc-and-var.ts";
 import { makeFolder } from "./folders.ts";
 import { insideHeaders, nodeHeaders } from "./node-headers.ts";
@@ -40,6 +41,7 @@ export async function buildImage(target: string, nodePath: string): Promise<void
   await rm(join(target, "usr/local/bin/node"), { force: true });
   await mkdir(join(target, "usr/local/bin"), { recursive: true });
   await putNode(target, nodePath);
+  await putBrowsers(target);
   for (const name of ["bin", "sbin", "lib", "lib32", "lib64", "libx32"]) {
     await copyTopLink(target, name);
   }

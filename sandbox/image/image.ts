@@ -7,7 +7,7 @@ import { buildImage } from "./build.ts";
 import { nodeHeaders } from "./node-headers.ts";
 
 /** Part of the key: raise it when the image is built in another way. */
-const builderVersion = 2;
+const builderVersion = 3;
 const dpkgStatus = "/var/lib/dpkg/status";
 
 /** A root file system that all sandboxes of a host share, read-only. */

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runCommand } from "../command.ts";
+import { insideBrowser } from "../image/browser.ts";
 import { insideHeaders, nodeHeaders } from "../image/node-headers.ts";
 import {
   type AptProxies,
@@ -40,6 +41,7 @@ const companions: Readonly<Record<string, readonly string[]>> = {
 export async function readHostSettings(owner: SettingsOwner): Promise<HostSettings> {
   const [apt, npm, pip] = await Promise.all([readApt(), readNpm(owner), readPip(owner)]);
   const { env } = owner;
+  const browser = insideBrowser();
   const httpProxy = proxyUrl(
     env["http_proxy"] ?? env["HTTP_PROXY"] ?? env["all_proxy"] ?? env["ALL_PROXY"],
   );
@@ -51,6 +53,7 @@ export async function readHostSettings(owner: SettingsOwner): Promise<HostSettin
     environment: withRefusals({
       ...(existsSync(certificates) ? { certificates } : {}),
       ...(nodeHeaders(process.execPath) === undefined ? {} : { nodeHeaders: insideHeaders }),
+      ...(browser === undefined ? {} : { browser }),
       ...(npm.given === undefined ? {} : { npmRegistry: npm.given }),
       ...(pip.given === undefined ? {} : { pipIndex: pip.given }),
     }),
@@ -60,14 +63,14 @@ export async function readHostSettings(owner: SettingsOwner): Promise<HostSettin
   };
 }
 
-async function readApt(): Promise<Registry[]> {
-  const parts = await readdir("/etc/apt/sources.list.d").catch((): string[] => []);
-  const files = [
 /** What programs inside are told: package managers their registries, and where refusals are listed. */
 function withRefusals(facts: PackageFacts): Record<string, string> {
   return { [refusedVariable]: refusedPath, ...packageEnvironment(facts) };
 }
 
+async function readApt(): Promise<Registry[]> {
+  const parts = await readdir("/etc/apt/sources.list.d").catch((): string[] => []);
+  const files = [
     "/etc/apt/sources.list",
     ...parts.map((name) => join("/etc/apt/sources.list.d", name)),
   ];

@@ -4,6 +4,8 @@ export interface PackageFacts {
   readonly certificates?: string;
   /** Headers of the image's Node, so that native modules need no download. */
   readonly nodeHeaders?: string;
+  /** Chromium inside, for test suites: by it nothing is downloaded. */
+  readonly browser?: string;
   readonly npmRegistry?: string;
   readonly pipIndex?: string;
 }
@@ -13,7 +15,7 @@ export interface PackageFacts {
  * trust a registry that only the host's do. Passwords in addresses stay outside. Pure.
  */
 export function packageEnvironment(facts: PackageFacts): Record<string, string> {
-  const { certificates, nodeHeaders } = facts;
+  const { certificates, nodeHeaders, browser } = facts;
   const npmRegistry = withoutPassword(facts.npmRegistry);
   const pipIndex = withoutPassword(facts.pipIndex);
   return {
@@ -25,6 +27,11 @@ export function packageEnvironment(facts: PackageFacts): Record<string, string> 
           REQUESTS_CA_BUNDLE: certificates,
         }),
     ...(nodeHeaders === undefined ? {} : { npm_config_nodedir: nodeHeaders }),
+    ...(browser === undefined
+      ? {}
+      : { PUPPETEER_EXECUTABLE_PATH: browser, CHROME_BIN: browser, CHROME_PATH: browser }),
+    // For a Chromium that is installed inside: Debian's own start script reads it.
+    CHROMIUM_FLAGS: "--no-sandbox",
     ...(npmRegistry === undefined ? {} : { npm_config_registry: npmRegistry }),
     ...(pipIndex === undefined ? {} : { PIP_INDEX_URL: pipIndex }),
   };

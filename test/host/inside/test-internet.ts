@@ -38,8 +38,11 @@ export async function openTestInternet(
   proxy.on("connect", (request, client, head) => {
     const [name = "", port] = (request.url ?? "").split(":");
     const far = name in hosts ? connect(own, "127.0.0.1") : connect(Number(port), name);
-    for (const socket of [client, far])
-      socket.on("error", () => void client.destroy() && far.destroy());
+    const end = () => {
+      client.destroy();
+      far.destroy();
+    };
+    for (const socket of [client, far]) socket.on("error", end);
     far.once("connect", () => {
       client.write("HTTP/1.1 200 OK\r\n\r\n");
       far.write(head);
