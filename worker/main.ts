@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { pino } from "pino";
 import { parseWorkerConfig } from "./config.ts";
+import { openEgressWatch } from "./egress/watch.ts";
 import { takeFileLock } from "./process/file-lock.ts";
 import { openRedis } from "./protocol/client.ts";
 import { openRunContext } from "./runs/open-run-context.ts";
@@ -56,6 +57,7 @@ if (lock === undefined) {
   stack.use(openHostSign(context));
   stack.use(openReconciler(context, config.idleMs));
   stack.use(openPreviewWatches(context));
+  stack.use(openEgressWatch(context));
   stack.use(await openDrivers(context, process.env, redis));
   log.info({ host: config.host, home: config.folder.home }, "worker ready");
   await (values["until-idle"] ? untilIdle(context, ending.signal) : untilAborted(ending.signal));

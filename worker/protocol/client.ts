@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { Redis } from "ioredis";
 import type { ArtifactRef } from "./change.ts";
+import { decideTaskEgress, type EgressWish } from "./decide-egress.ts";
 import {
   decideCloseSandbox,
   decideDiscard,
@@ -10,6 +11,8 @@ import {
   decideRetry,
   decideStop,
 } from "./decisions.ts";
+import { type EgressSummary, egressSummarySchema } from "./egress.ts";
+import { rememberAlways } from "./egress-always.ts";
 import { readEvents, streamEvents } from "./event-log.ts";
 import type { LoggedEvent } from "./events.ts";
 import { newTaskId } from "./ids.ts";
@@ -121,6 +124,19 @@ export class Client implements AsyncDisposable {
   }
   retry(taskId: string, by: Person, origin?: string): Promise<Task> {
     return this.#act(taskId, (task) => decideRetry(task, by, Date.now()), origin);
+  }
+
+  /** Allows a host or keeps it blocked; `repository` holds for later tasks on it too. */
+  async decideEgress(taskId: string, wish: EgressWish, origin?: string): Promise<Task> {
+    const decide = (task: Task) => decideTaskEgress(task, wish, Date.now());
+    const task = await this.#act(taskId, decide, origin);
+    await rememberAlways(this.redis, task);
+    return task;
+  }
+  /** What the task's sandboxes reached; undefined before they did. */
+  async egress(taskId: string): Promise<EgressSummary | undefined> {
+    const json = await this.redis.get(keys.egress(taskId));
+    return json === null ? undefined : egressSummarySchema.parse(JSON.parse(json));
   }
 
   /** Ends the sandbox of a task that nobody drives; its files and its change stay. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { artifactRefSchema, changeSchema } from "./change.ts";
+import { egressDecisionSchema, egressRefusalSchema, egressSummarySchema } from "./egress.ts";
 import { permissionRequestSchema } from "./permission.ts";
 import {
   checkResultSchema,
@@ -41,6 +42,11 @@ export const eventSchema = z.discriminatedUnion("type", [
   event("permission.asked", { request: permissionRequestSchema }),
   event("permission.decided", { requestId: z.string(), option: z.string(), by: personSchema }),
   event("permission.expired", { requestId: z.string() }),
+  /** The first refusal of a host; how often, and by whom, is in the task. */
+  event("egress.refused", { refusal: egressRefusalSchema }),
+  event("egress.decided", { decision: egressDecisionSchema }),
+  /** The ledger in short, now and then while it changes. */
+  event("egress.summary", { summary: egressSummarySchema }),
   event("files.changed", { files: z.number(), added: z.number(), removed: z.number() }),
   event("preview.changed", {
     ports: z.array(z.object({ port: z.number(), path: z.string(), title: z.string() })),

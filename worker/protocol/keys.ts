@@ -15,6 +15,10 @@ export const keys = {
   origin: (origin: string) => `colony:origin:${origin}`,
   thread: (thread: string) => `colony:thread:${thread}`,
   artifact: (id: string) => `colony:artifact:${id}`,
+  /** Summary of a task's network, as of a second ago. */
+  egress: (taskId: string) => `colony:egress:${taskId}`,
+  /** Hash host → decision that holds for every task on a repository. */
+  egressAlways: (repositoryUrl: string) => `colony:egress-always:${repositoryUrl}`,
   repositories: "colony:repositories",
   /** Hash channel → repository name. */
   bindings: "colony:bindings",

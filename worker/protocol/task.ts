@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { changeSchema } from "./change.ts";
+import { taskEgressSchema } from "./egress.ts";
 import { taskIdSchema } from "./ids.ts";
 import { permissionRequestSchema } from "./permission.ts";
+import { type Person, personSchema } from "./person.ts";
 
 /**
  * ```
@@ -27,13 +29,7 @@ export const taskStateSchema = z.enum([
 ]);
 export type TaskState = z.infer<typeof taskStateSchema>;
 
-/** A person as their platform names them; `id` is stable, `name` is for reading and is untrusted. */
-export const personSchema = z.object({
-  id: z.string().min(1).max(200),
-  name: z.string().min(1).max(200),
-  email: z.string().max(320).optional(),
-});
-export type Person = z.infer<typeof personSchema>;
+export { type Person, personSchema };
 
 /** A repository as settings or a person gave it; `caller` says with whose rights git transports. */
 export const repositorySchema = z.object({
@@ -148,6 +144,7 @@ export const taskSchema = z.object({
   landed: z.object({ commit: z.string(), atMs: z.number() }).optional(),
   receipt: receiptSchema.optional(),
   notEnforced: z.array(z.string()),
+  egress: taskEgressSchema.optional(),
   createdAtMs: z.number(),
   startedAtMs: z.number().optional(),
   /** Start of the working spell that goes on; earlier ones are in `workedMs`. */

@@ -36,8 +36,20 @@ export function renderEvent(event: TaskEvent, taskId: string, tint: Voice["tint"
       return toolLines(event, tint);
     case "prompt.received":
       return [`${tint("blue", "›")} ${cleanLine(event.by.name)}: ${cleanLine(event.text)}`];
+    case "egress.refused": {
+      const { host, ports, command, sentence } = event.refusal;
+      const by = command === undefined ? "" : ` (asked by ${cleanLine(command, 120)})`;
+      const head = `! refused ${cleanLine(host)} port ${ports.join(", ")}${by}: ${cleanLine(sentence, 300)}`;
+      return [tint("yellow", head), dim(`  colony net ${taskId} shows it and can allow it`)];
+    }
+    case "egress.decided": {
+      const { host, verdict, by } = event.decision;
+      const what = verdict === "allow" ? "allows" : "keeps blocked:";
+      return [`${tint("blue", "›")} ${cleanLine(by.name)} ${what} ${cleanLine(host)}`];
+    }
     case "prompt.sent":
     case "permission.expired":
+    case "egress.summary":
     // Told by the passing line while the agent works, and by the result.
     case "files.changed":
       return [];
