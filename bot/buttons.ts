@@ -15,6 +15,13 @@ const deedSchema = z.discriminatedUnion("kind", [
     requestId: z.string(),
     optionId: z.string(),
   }),
+  z.object({
+    kind: z.literal("egress"),
+    taskId: z.string(),
+    host: z.string(),
+    verdict: z.enum(["allow", "block"]),
+    scope: z.enum(["once", "task", "repository"]),
+  }),
   z.object({ kind: z.literal("run"), request: z.string(), message: z.string() }),
 ]);
 

@@ -3,6 +3,7 @@ import type { Task } from "../worker/protocol/task.ts";
 import type { Activity } from "./activity.ts";
 import type { Draft } from "./post.ts";
 import { renderCard } from "./replies/card.ts";
+import { renderRefusal } from "./replies/egress.ts";
 import {
   renderDiscarded,
   renderMerged,
@@ -48,6 +49,8 @@ export function decidePosts(logged: LoggedEvent, task: Task, activity: Activity)
     }
     case "permission.asked":
       return level(`question:${event.request.requestId}`);
+    case "egress.refused":
+      return level(`egress:${event.refusal.host}`);
     case "preview.changed":
       return event.ports.length === 0 ? [] : level("preview");
     case "screenshot.taken":
@@ -80,6 +83,7 @@ export function renderLevel(key: string, task: Task, activity: Activity): Draft 
   const name = at < 0 ? key : key.slice(0, at);
   const rest = key.slice(at + 1);
   if (name === "preview") return renderPreview(task);
+  if (name === "egress") return renderRefusal(task, rest);
   if (name === "question") {
     const question = activity.questions.find((one) => one.request.requestId === rest);
     return question === undefined ? undefined : renderQuestion(task, question);

@@ -27,6 +27,13 @@ export type Deed =
       readonly requestId: string;
       readonly optionId: string;
     }
+  | {
+      readonly kind: "egress";
+      readonly taskId: string;
+      readonly host: string;
+      readonly verdict: "allow" | "block";
+      readonly scope: "once" | "task" | "repository";
+    }
   | { readonly kind: "run"; readonly request: string; readonly message: string };
 
 interface ButtonLook {

@@ -25,6 +25,13 @@ export async function pressDeed(context: CommandContext, deed: Deed, chat: Chat)
       await client.answerPermission(task.id, { requestId, optionId, by: person }, origin);
       return silent;
     }
+    case "egress": {
+      refuseStrangers(task, context);
+      const { host, verdict, scope } = deed;
+      const wish = { host, verdict, scope, by: person, changes: false };
+      await client.decideEgress(task.id, wish, origin);
+      return silent;
+    }
     case "stop":
       return stop(context, task);
     case "discard":

@@ -3,7 +3,7 @@ import { sentence } from "../replies/sentence.ts";
 import type { CommandHandler, TaskHandler } from "./context.ts";
 import { repos } from "./repos.ts";
 import { run } from "./run.ts";
-import { diff, files, logs, preview, shot } from "./show-words.ts";
+import { diff, files, logs, net, preview, shot } from "./show-words.ts";
 import { status } from "./status.ts";
 import { discard, merge, retry, stop } from "./task-words.ts";
 import { use } from "./use.ts";
@@ -36,4 +36,5 @@ export const taskHandlers: ReadonlyMap<string, TaskHandler> = new Map([
   ["logs", logs],
   ["preview", preview],
   ["shot", shot],
+  ["net", net],
 ]);

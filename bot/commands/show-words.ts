@@ -1,5 +1,6 @@
 import { listLogs, readLog, renderTerminalLines } from "../log-excerpt.ts";
 import { renderDiff, renderFiles, renderLog } from "../replies/change.ts";
+import { renderNet } from "../replies/egress.ts";
 import { previewUrl, renderPreview, renderScreenshots } from "../replies/preview.ts";
 import { sentence } from "../replies/sentence.ts";
 import { renderTranscript } from "../replies/transcript.ts";
@@ -22,6 +23,9 @@ export const preview: TaskHandler = async (_context, task) => {
   const wake = task.sandbox === "ended" ? " A reply wakes the sandbox." : "";
   return thread(sentence(`Nothing serves a page in the sandbox now.${wake}`, "quiet"));
 };
+
+export const net: TaskHandler = async ({ client }, task) =>
+  thread(renderNet(task, await client.egress(task.id), Date.now()));
 
 export const shot: TaskHandler = async ({ client }, task) => {
   const events = await client.events(task.id);

@@ -43,9 +43,8 @@ export const words: readonly Word[] = [
   {
     word: "net",
     usage: "net",
-    about: "What the sandbox reached",
+    about: "What the sandbox reached, and what was refused",
     where: "thread",
-    later: "The network ledger cannot be read in chat yet.",
   },
   {
     word: "cost",
