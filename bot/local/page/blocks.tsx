@@ -37,7 +37,7 @@ export function PostView({ post, message }: { post: Post; message: ShownMessage 
 
 function Mention({ person }: { person: { readonly id: string; readonly name: string } }) {
   const isMe = useStore().person?.id === person.id;
-  return <strong class={`mention${isMe ? " me" : ""}`}>@{person.name}</strong>;
+  return <strong class={`mention${isMe ? " mine" : ""}`}>@{person.name}</strong>;
 }
 
 /** Leads up to the card that a line is about. */
