@@ -13,7 +13,10 @@ export const keeperMounts = {
   image: join(mountsFolder, "image"),
   root: join(mountsFolder, "root"),
   lower: join(mountsFolder, "lower"),
+  /** The workspace's files with `.jj` uncovered: for jj. */
   workspace: join(mountsFolder, "workspace"),
+  /** What the sandbox has at `/workspace`: mounts in it go there too, also while it runs. */
+  box: join(mountsFolder, "box"),
   /** The sandbox's terminals: also over the keeper's own `/dev/pts`. */
   terminals: join(mountsFolder, "terminals"),
 } as const;
@@ -40,19 +43,20 @@ export interface SandboxPaths {
   readonly runtimeLog: string;
   readonly pidFile: string;
   readonly fstab: string;
+  readonly workspaceFstab: string;
   readonly rootUpper: string;
   readonly rootWork: string;
   readonly spool: string;
   /** Every question and connection of the sandbox, one JSON object a line. */
   readonly ledger: string;
-}
-
-/** Maps an id to its paths; nothing here touches the disk. */
-export function sandboxPaths(folder: StateFolder, id: string): SandboxPaths {
   /** Summary of the ledger that stays small: `EgressState`. */
   readonly egressState: string;
   /** Read-only at `/run/colony` inside: what we tell the sandbox. */
   readonly told: string;
+}
+
+/** Maps an id to its paths; nothing here touches the disk. */
+export function sandboxPaths(folder: StateFolder, id: string): SandboxPaths {
   const own = join(folder.sandboxes, id);
   const run = join(folder.run, id);
   return {
@@ -69,16 +73,17 @@ export function sandboxPaths(folder: StateFolder, id: string): SandboxPaths {
     runtimeLog: join(own, "runtime.log"),
     pidFile: join(own, "init.pid"),
     fstab: join(own, "fstab"),
+    workspaceFstab: join(own, "workspace.fstab"),
     rootUpper: join(own, "root", "upper"),
     rootWork: join(own, "root", "work"),
     spool: join(own, "spool"),
     ledger: join(own, "egress.ndjson"),
+    egressState: join(own, "egress-state.json"),
+    told: join(run, "told"),
   };
 }
 
 /** Label of one installation: in cgroup names, so that a sweep never touches another's. */
 export function installationLabel(folder: StateFolder): string {
-    egressState: join(own, "egress-state.json"),
-    told: join(run, "told"),
   return `colony-${createHash("sha256").update(folder.home).digest("hex").slice(0, 10)}`;
 }

@@ -3,6 +3,7 @@ import { execInSandbox } from "./exec.ts";
 import { openProcessHandle } from "./keeper/process-handle.ts";
 import { sandboxPaths } from "./keeper-paths.ts";
 import type { KeptSandbox } from "./open.ts";
+import { prepareWorkspace } from "./prepare.ts";
 import type { Sandbox, SandboxProcess } from "./spec.ts";
 import type { StateFolder } from "./state-folder.ts";
 
@@ -33,6 +34,10 @@ export function openedSandbox(folder: StateFolder, id: string, kept: KeptSandbox
     uidBase: record.uidBase,
     dialerPath: record.dialerPath,
     notEnforced: record.notEnforced,
+    async attachWorkspace(workspace) {
+      prepareWorkspace(folder, id, record.uidBase, workspace);
+      await client.request({ op: "attach", workspace });
+    },
     async start(process): Promise<SandboxProcess> {
       const { process: state } = await client.request({ op: "start", process });
       if (state == null) throw new Error("The keeper answered no process.");
@@ -64,14 +69,14 @@ export function openedSandbox(folder: StateFolder, id: string, kept: KeptSandbox
         stop();
       };
     },
+    async setEgressRules(rules) {
+      await client.request({ op: "egress", rules });
+    },
     async whileFrozen(act) {
       await client.request({ op: "freeze" });
       try {
         return await act();
       } finally {
-    async setEgressRules(rules) {
-      await client.request({ op: "egress", rules });
-    },
         // A keeper that died meanwhile takes nothing with it: its end thaws.
         await client.request({ op: "thaw" }).catch(() => undefined);
       }

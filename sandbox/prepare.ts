@@ -20,11 +20,12 @@ import { runtimePath } from "./host-environment.ts";
 import { makeFolder } from "./image/folders.ts";
 import { ensureImage, existingImage, type Image } from "./image/image.ts";
 import type { KeeperNetworkSpec, KeeperSpec } from "./keeper/keeper-spec.ts";
-import { renderFstab } from "./keeper/launch-script.ts";
+import { renderFstab, renderWorkspaceFstab } from "./keeper/launch-script.ts";
 import { keeperMounts, mountsFolder, type SandboxPaths, sandboxPaths } from "./keeper-paths.ts";
 import type { SandboxSpec } from "./spec.ts";
 import type { StateFolder } from "./state-folder.ts";
 import { ownerOfUpper, reserveUidRange } from "./uid-range.ts";
+import type { WorkspaceMount } from "./workspace.ts";
 
 /** What may be chosen beside the spec. */
 export interface OpenOptions {
@@ -67,7 +68,7 @@ export async function prepareSandbox(
     uidBase,
     cgroupsPath: `/${boxGroup(folder, spec.id)}`,
     rootPath: keeperMounts.root,
-    ...(workspace === undefined ? {} : { workspacePath: keeperMounts.workspace }),
+    ...(workspace || spec.workspaceLater ? { workspacePath: keeperMounts.box } : {}),
     seccomp: await readSeccomp({
       refuseSetId: workspace?.kind === "folder" && workspace.ownerUid === 0,
     }),
@@ -88,7 +89,29 @@ export async function prepareSandbox(
   const plan = { imagePath: image.path, uidBase, paths, hybridMount: layout.hybridMount };
   writePrivate(join(paths.bundle, "config.json"), JSON.stringify(bundle));
   writePrivate(paths.spec, JSON.stringify(keeper));
-  writePrivate(paths.fstab, renderFstab(workspace === undefined ? plan : { ...plan, workspace }));
+  const { workspaceLater } = spec;
+  writePrivate(
+    paths.fstab,
+    renderFstab({
+      ...plan,
+      ...(workspace && { workspace }),
+      ...(workspaceLater && { workspaceLater }),
+    }),
+  );
+}
+
+/** Puts on disk what the keeper needs to mount a workspace into the sandbox while it runs. */
+export function prepareWorkspace(
+  folder: StateFolder,
+  id: string,
+  uidBase: number,
+  workspace: WorkspaceMount,
+): void {
+  if (workspace.kind === "overlay") {
+    const parent = workspace.upperParent;
+    makeUpper(join(parent, "upper"), join(parent, "work"), uidBase);
+  }
+  writePrivate(sandboxPaths(folder, id).workspaceFstab, renderWorkspaceFstab(workspace, uidBase));
 }
 
 const diskSentence =
@@ -114,6 +137,12 @@ function makeFolders(folder: StateFolder, paths: SandboxPaths): void {
   }
 }
 
+/** With what we tell the sandbox, such as which hosts were refused. */
+function withTold(spec: SandboxSpec, { told }: SandboxPaths): SandboxSpec {
+  makeFolder(told, 0o755);
+  return { ...spec, binds: [...spec.binds, { source: told, target: "/run/colony" }] };
+}
+
 /** The image that the sandbox was begun with; gone, its HOME moves over to the present one. */
 async function chooseImage(
   folder: StateFolder,
@@ -137,12 +166,6 @@ function keepHomeOnly(paths: SandboxPaths): void {
   const old = `${paths.rootUpper}.old`;
   renameSync(paths.rootUpper, old);
   mkdirSync(paths.rootUpper, { mode: 0o755 });
-/** With what we tell the sandbox, such as which hosts were refused. */
-function withTold(spec: SandboxSpec, { told }: SandboxPaths): SandboxSpec {
-  makeFolder(told, 0o755);
-  return { ...spec, binds: [...spec.binds, { source: told, target: "/run/colony" }] };
-}
-
   chownLike(paths.rootUpper, old);
   if (lstatSync(join(old, "root"), { throwIfNoEntry: false }) !== undefined) {
     renameSync(join(old, "root"), join(paths.rootUpper, "root"));

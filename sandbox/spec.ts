@@ -10,15 +10,17 @@ export interface SandboxSpec {
   readonly hostname: string;
   /** Absent: an empty folder at `/workspace`. */
   readonly workspace?: WorkspaceMount;
+  /** `attachWorkspace` brings it while the sandbox runs: the two are then made side by side. */
+  readonly workspaceLater?: true;
   /** Extra read-only binds, such as our code at /opt/colony or an agent at /opt/agents/codex. */
   readonly binds: readonly { readonly source: string; readonly target: string }[];
   readonly limits: SandboxLimits;
   readonly egress: EgressPolicy;
-  /** Ports on the sandbox's 127.0.0.1 that lead to unix sockets of the host (model gateway: 4010). */
-  readonly forwards: readonly { readonly port: number; readonly socketPath: string }[];
   /** What people have decided about single hosts so far. */
   readonly egressRules?: readonly EgressRule[];
   readonly egressLimits?: EgressLimits;
+  /** Ports on the sandbox's 127.0.0.1 that lead to unix sockets of the host (model gateway: 4010). */
+  readonly forwards: readonly { readonly port: number; readonly socketPath: string }[];
 }
 
 export interface SandboxLimits {
@@ -29,7 +31,10 @@ export interface SandboxLimits {
   readonly openFiles: number;
 }
 
-/** `packages`: registries the host itself is set up to use. Names may start with `*.`. */
+/**
+ * `packages`: registries the host itself is set up to use. Names may start with `*.` and mean ports
+ * 80 and 443, or end in the one port that they mean (`git.example.com:22`).
+ */
 export type EgressPolicy =
   | { readonly kind: "none" }
   | { readonly kind: "packages"; readonly alsoNames: readonly string[] }
@@ -127,6 +132,8 @@ export interface Sandbox extends AsyncDisposable {
   readonly dialerPath: string;
   /** Sentences about guarantees that this host cannot give. */
   readonly notEnforced: readonly string[];
+  /** Mounts the workspace of a sandbox that was opened with `workspaceLater`; once is enough. */
+  attachWorkspace(workspace: WorkspaceMount): Promise<void>;
   start(process: ProcessSpec): Promise<SandboxProcess>;
   process(name: string): Promise<SandboxProcess | undefined>;
   exec(
@@ -145,6 +152,8 @@ export interface Sandbox extends AsyncDisposable {
   listeningPorts(): Promise<readonly number[]>;
   /** Calls back with each change of the set; returns the stop function. */
   watchPorts(onChange: (ports: readonly number[]) => void): () => void;
+  /** What people have decided about hosts by now, all of it; it takes effect at once. */
+  setEgressRules(rules: readonly EgressRule[]): Promise<void>;
   /** Runs `act` while no process of the sandbox can move. */
   whileFrozen<T>(act: () => Promise<T>): Promise<T>;
   /** Kills everything, removes everything but the workspace's upper, and counts what is left. */
@@ -152,5 +161,3 @@ export interface Sandbox extends AsyncDisposable {
   /** Resolves when the keeper is gone, for whatever reason. */
   gone(): Promise<void>;
 }
-  /** What people have decided about hosts by now, all of it; it takes effect at once. */
-  setEgressRules(rules: readonly EgressRule[]): Promise<void>;

@@ -11,7 +11,7 @@ export interface BundleHost {
   readonly uidBase: number;
   readonly cgroupsPath: string;
   readonly rootPath: string;
-  /** Path of the workspace in the keeper's mount namespace, when it has one. */
+  /** Path of what becomes `/workspace`, in the keeper's mount namespace; absent: nothing does. */
   readonly workspacePath?: string;
   readonly seccomp: object;
   readonly openFiles: number;
@@ -48,17 +48,14 @@ export function renderBundle(spec: SandboxSpec, host: BundleHost): object {
       seccomp: host.seccomp,
       maskedPaths,
       readonlyPaths,
-      rootfsPropagation: "private",
+      rootfsPropagation: "rslave",
     },
   };
 }
 
 function bundleMounts(spec: SandboxSpec, host: BundleHost): OciMount[] {
-  const { workspace } = spec;
-  const covered = workspace !== undefined && workspace.jjFolder !== undefined;
   return renderMounts({
     ...(host.workspacePath === undefined ? {} : { workspace: host.workspacePath }),
-    coverJj: covered,
     binds: spec.binds,
   });
 }

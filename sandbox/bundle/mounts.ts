@@ -37,15 +37,13 @@ function bind(source: string, destination: string, writable: boolean): OciMount 
 /** All mounts inside, in order. `workspace`: its path in the keeper's namespace, if there is one. */
 export function renderMounts(options: {
   readonly workspace?: string;
-  readonly coverJj: boolean;
   readonly binds: readonly { readonly source: string; readonly target: string }[];
 }): OciMount[] {
   const mounts = [...ownMounts];
-  if (options.workspace !== undefined) mounts.push(bind(options.workspace, "/workspace", true));
-  if (options.coverJj) {
-    // Removing, moving, unmounting and writing it are all refused inside.
-    const cover = ["nosuid", "nodev", "noexec", "ro", "mode=000", "size=4k"];
-    mounts.push({ ...mount("/workspace/.jj", "tmpfs", cover) });
+  if (options.workspace !== undefined) {
+    // A slave of the keeper's: what it mounts there, earlier or later, comes in, and nothing out.
+    const slave = bind(options.workspace, "/workspace", true);
+    mounts.push({ ...slave, options: ["rbind", "rslave", "rw", "nosuid", "nodev"] });
   }
   for (const { source, target } of options.binds) mounts.push(bind(source, target, false));
   return mounts;

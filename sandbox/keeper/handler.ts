@@ -1,4 +1,5 @@
 import type { Network } from "../network/network.ts";
+import type { WorkspaceMount } from "../workspace.ts";
 import type { Freezer } from "./freezer.ts";
 import type { Processes } from "./processes.ts";
 import type { KeeperRequest } from "./protocol.ts";
@@ -9,6 +10,7 @@ export interface HandlerParts {
   readonly processes: Processes;
   readonly freezer: Freezer<Client>;
   readonly network: Network | undefined;
+  attachWorkspace(workspace: WorkspaceMount): Promise<void>;
   /** Kills the sandbox and waits until its processes have their exit records. */
   end(): Promise<void>;
 }
@@ -38,6 +40,9 @@ export function openHandler(parts: HandlerParts): RequestHandler {
           await processes.live(request.name).kill(request.signal);
         }
         return {};
+      case "attach":
+        await parts.attachWorkspace(request.workspace);
+        return {};
       case "freeze":
         await freezer.freeze(client);
         return {};
@@ -46,14 +51,14 @@ export function openHandler(parts: HandlerParts): RequestHandler {
         return {};
       case "ports":
         return { ports: (await network?.listeningPorts()) ?? [] };
+      case "egress":
+        network?.setRules(request.rules);
+        return {};
       case "bind":
         binding.add(client);
         return {};
       case "end":
         binding.delete(client);
-      case "egress":
-        network?.setRules(request.rules);
-        return {};
         await parts.end();
         return {};
     }

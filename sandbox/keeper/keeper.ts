@@ -8,9 +8,12 @@ import {
   thawGroup,
 } from "../cgroups/cgroup.ts";
 import { boxGroup } from "../cgroups/names.ts";
-import { sandboxPaths } from "../keeper-paths.ts";
+import { runCommand } from "../command.ts";
+import { systemEnvironment, toolPath } from "../host-environment.ts";
+import { type SandboxPaths, sandboxPaths } from "../keeper-paths.ts";
 import type { Network } from "../network/network.ts";
-import { stateFolder } from "../state-folder.ts";
+import { type StateFolder, stateFolder } from "../state-folder.ts";
+import type { WorkspaceMount } from "../workspace.ts";
 import { openDiskWatch } from "./disk-watch.ts";
 import { openFreezer } from "./freezer.ts";
 import { openHandler } from "./handler.ts";
@@ -79,6 +82,20 @@ export async function openKeeper(spec: KeeperSpec): Promise<Keeper> {
       ? undefined
       : await openKeeperNetwork(spec, spec.network, initPid, paths);
 
+  const written = [paths.rootUpper, ...(workspace === undefined ? [] : [writtenFolder(workspace)])];
+  let attached: Promise<void> | undefined = workspace === undefined ? undefined : Promise.resolve();
+
+  function attachWorkspace(mount: WorkspaceMount): Promise<void> {
+    attached ??= mountWorkspace(folder, paths).then(
+      () => void written.push(writtenFolder(mount)),
+      (error: unknown) => {
+        attached = undefined;
+        throw error;
+      },
+    );
+    return attached;
+  }
+
   async function end(): Promise<void> {
     await killGroup(layout, group);
     await processes.settled();
@@ -88,10 +105,9 @@ export async function openKeeper(spec: KeeperSpec): Promise<Keeper> {
 
   server = await openKeeperServer(
     paths.keeperSocket,
-    openHandler({ processes, freezer, network, end }),
+    openHandler({ processes, freezer, network, end, attachWorkspace }),
   );
-  const written = workspace === undefined ? [] : [writtenFolder(workspace)];
-  const lookAtDisk = openDiskWatch([paths.rootUpper, ...written], limits.diskBytes, () => {
+  const lookAtDisk = openDiskWatch(written, limits.diskBytes, () => {
     diskFull = true;
     server?.tell({ event: "stopped", reason: "disk-full" });
     void end();
@@ -126,6 +142,17 @@ export async function openKeeper(spec: KeeperSpec): Promise<Keeper> {
   return { record, over: over.promise.then(() => sleep(50)), logPath: paths.keeperLog };
 }
 
-function writtenFolder(workspace: NonNullable<KeeperSpec["sandbox"]["workspace"]>): string {
+/** In our mount namespace, from where it spreads into the sandbox's. */
+async function mountWorkspace(folder: StateFolder, paths: SandboxPaths): Promise<void> {
+  const { exitCode, stderr } = await runCommand({
+    argv: [toolPath(folder, "mount"), "-n", "--all", "--fstab", paths.workspaceFstab],
+    env: systemEnvironment,
+    timeoutMs: 60_000,
+    maxOutputBytes: 10_000,
+  });
+  if (exitCode !== 0) throw new Error(`mounting the workspace: ${stderr}`);
+}
+
+function writtenFolder(workspace: WorkspaceMount): string {
   return workspace.kind === "folder" ? workspace.path : `${workspace.upperParent}/upper`;
 }

@@ -9,18 +9,22 @@ export interface MountPlan {
   readonly uidBase: number;
   readonly paths: Pick<SandboxPaths, "rootUpper" | "rootWork">;
   readonly workspace?: WorkspaceMount;
+  /** It comes while the sandbox runs: see `renderWorkspaceFstab`. */
+  readonly workspaceLater?: true;
   /** A v2 mount beside v1: crun takes such a host for a broken one while it sees a controller. */
   readonly hybridMount?: string | undefined;
 }
 
 /** One line of an fstab; all of it is mounted by one `mount --all`, in this order. */
 export function renderFstab(plan: MountPlan): string {
-  const { image, root, lower, workspace, terminals } = keeperMounts;
+  const { image, root, box, terminals } = keeperMounts;
   const devpts = [
     `uid=${plan.uidBase}`,
     `gid=${plan.uidBase + ttyGroup}`,
     "mode=0620",
     "ptmxmode=0666",
+    // The host has some thousand for all.
+    `max=${maxTerminals}`,
   ];
   const all = idmap("b", 0, plan.uidBase, 65_536);
   const lines = [
@@ -34,29 +38,51 @@ export function renderFstab(plan: MountPlan): string {
   if (plan.hybridMount !== undefined) {
     lines.push(line("tmpfs", plan.hybridMount, "tmpfs", ["size=1m", "mode=0755"]));
   }
-  const files = plan.workspace;
-  if (files !== undefined) {
-    const owner = [
-      idmap("u", files.ownerUid, plan.uidBase, 1),
-      idmap("g", files.ownerGid, plan.uidBase, 1).replace("X-mount.idmap=", ""),
-    ].join(" ");
-    if (files.kind === "folder") {
-      const options = ["bind", "rw", "nosuid", "nodev", makeFolder, owner];
-      lines.push(line(files.path, workspace, "none", options));
-    } else {
-      lines.push(
-        line(files.lower, lower, "none", ["bind", "ro", "nosuid", "nodev", makeFolder, owner]),
-      );
-      lines.push(
-        overlay(workspace, lower, `${files.upperParent}/upper`, `${files.upperParent}/work`),
-      );
-    }
+  if (plan.workspace !== undefined || plan.workspaceLater) {
+    lines.push(
+      line("tmpfs", box, "tmpfs", [
+        "shared",
+        "mode=0755",
+        "size=4k",
+        "nosuid",
+        "nodev",
+        makeFolder,
+      ]),
+    );
   }
+  if (plan.workspace !== undefined) lines.push(...workspaceLines(plan.workspace, plan.uidBase));
   return `${lines.join("\n")}\n`;
+}
+
+/** The mounts of a workspace that comes while its sandbox runs. */
+export function renderWorkspaceFstab(workspace: WorkspaceMount, uidBase: number): string {
+  return `${workspaceLines(workspace, uidBase).join("\n")}\n`;
+}
+
+function workspaceLines(files: WorkspaceMount, uidBase: number): string[] {
+  const { lower, workspace, box } = keeperMounts;
+  const owner = [
+    idmap("u", files.ownerUid, uidBase, 1),
+    idmap("g", files.ownerGid, uidBase, 1).replace("X-mount.idmap=", ""),
+  ].join(" ");
+  const safe = ["nosuid", "nodev", makeFolder];
+  const own =
+    files.kind === "folder"
+      ? [line(files.path, workspace, "none", ["bind", "rw", ...safe, owner])]
+      : [
+          line(files.lower, lower, "none", ["bind", "ro", ...safe, owner]),
+          overlay(workspace, lower, `${files.upperParent}/upper`, `${files.upperParent}/work`),
+        ];
+  const shown = line(workspace, box, "none", ["bind", "nosuid", "nodev"]);
+  if (files.jjFolder === undefined) return [...own, shown];
+  // Removing, moving, unmounting and writing it are all refused inside.
+  const cover = ["ro", "mode=000", "size=4k", "nosuid", "nodev", "noexec"];
+  return [...own, shown, line("tmpfs", `${box}/.jj`, "tmpfs", cover)];
 }
 
 /** Debian's group `tty`. */
 const ttyGroup = 5;
+const maxTerminals = 256;
 const makeFolder = "X-mount.mkdir=0755";
 
 function idmap(type: "u" | "g" | "b", from: number, to: number, count: number): string {

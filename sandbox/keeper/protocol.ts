@@ -17,13 +17,15 @@ export type KeeperRequest =
       readonly rows: number;
     }
   | { readonly op: "kill"; readonly name: string; readonly signal: NodeJS.Signals }
+  /** Mounts what the client wrote down (`workspaceFstab`); a second time changes nothing. */
+  | { readonly op: "attach"; readonly workspace: WorkspaceMount }
   | { readonly op: "freeze" }
   | { readonly op: "thaw" }
   | { readonly op: "ports" }
-  /** The sandbox ends when this connection does. */
-  | { readonly op: "bind" }
   /** What people have decided about hosts by now, all of it. */
   | { readonly op: "egress"; readonly rules: readonly EgressRule[] }
+  /** The sandbox ends when this connection does. */
+  | { readonly op: "bind" }
   /** Kills the sandbox, writes what is known of its end; the caller then removes the keeper. */
   | { readonly op: "end" };
 

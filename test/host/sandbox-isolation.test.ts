@@ -109,7 +109,7 @@ test("a change of the root is the sandbox's alone", async () => {
 
 test("a workspace of root is written as its owner, and nothing in it becomes setuid", async () => {
   const files = join(folder.home, "project");
-  mkdirSync(files);
+  mkdirSync(join(files, ".jj"), { recursive: true });
   writeFileSync(join(files, "a.txt"), "a\n");
   const spec = smallSpec("iso-c", {
     workspace: {

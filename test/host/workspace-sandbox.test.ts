@@ -29,11 +29,13 @@ describe("a workspace in a living sandbox", () => {
   });
   afterAll(() => rmSync(folder.home, { recursive: true, force: true }));
 
+  function specOf(id: string) {
+    const egress = { kind: "none" } as const;
+    return { id, epoch: 1, hostname: id, binds: [], forwards: [], limits, egress };
+  }
   async function open(id: string): Promise<Sandbox> {
     const workspace = await store.openWorkspace(id, base);
-    const egress = { kind: "none" } as const;
-    const more = { epoch: 1, hostname: id, binds: [], forwards: [], limits, egress };
-    return openSandbox(folder, { id, workspace, ...more });
+    return openSandbox(folder, { workspace, ...specOf(id) });
   }
   async function run(sandbox: Sandbox, script: string): Promise<string> {
     const limitsOfRun = { timeoutMs: 60_000, maxOutputBytes: 100_000, cwd: "/workspace" };
@@ -112,6 +114,23 @@ describe("a workspace in a living sandbox", () => {
     expect(words).toMatch(/denied|busy|read-only/i);
     expect((await snapshot("reach", sandbox)).files).toEqual([]);
     await sandbox.close();
+  });
+
+  test("a workspace that comes while the sandbox runs is there at once, `.jj` covered, and once", async () => {
+    const sandbox = await openSandbox(folder, { workspaceLater: true, ...specOf("later") });
+    // Somebody who is inside already, in the folder that the files will cover.
+    expect(await run(sandbox, "ls -A | wc -l; touch x || true")).toMatch(/^0\n.*read-only|denied/i);
+    const workspace = await store.openWorkspace("later", base);
+    await sandbox.attachWorkspace(workspace);
+    await sandbox.attachWorkspace(workspace);
+    expect(await run(sandbox, "cat a.txt; grep -c ' /workspace ' /proc/self/mountinfo")).toBe(
+      "one\ntwo\nthree\n2\n",
+    );
+    expect(await run(sandbox, "ls .jj; umount .jj; umount /workspace; true")).toMatch(/denied/i);
+    await run(sandbox, "echo four >> a.txt");
+    const { files } = await snapshot("later", sandbox);
+    expect(files.map(({ path, status }) => `${status} ${path}`)).toEqual(["modified a.txt"]);
+    expect(await sandbox.close()).toMatchObject({ processes: 0, mounts: 0, cgroups: 0 });
   });
 
   test("a conflict is written into the living workspace and settled there", async () => {

@@ -4,7 +4,7 @@ import { passed, runInside } from "../runs/check.ts";
 import { saveChange, withDiff } from "../runs/colony.ts";
 import { failureOf } from "../runs/failure.ts";
 import type { Lease } from "../runs/lease.ts";
-import { openTaskStore, readSettings, specOf } from "../runs/prepare.ts";
+import { openTaskStore, readSettings, sandboxOptions, specOf } from "../runs/prepare.ts";
 import type { RunContext } from "../runs/run-context.ts";
 import { decideLanded, decideRefused } from "./decisions.ts";
 
@@ -86,8 +86,9 @@ async function checkRebased(
     return { passed: true, output: "" };
   }
   const id = `check-${task.id}`;
-  const spec = await specOf(context, { ...task, id, baseCommit: commit }, store, settings, []);
-  const sandbox = await openSandbox(context.config.folder, spec);
+  const workspace = await store.openWorkspace(id, commit);
+  const spec = await specOf(context, { ...task, id }, { workspace }, settings, []);
+  const sandbox = await openSandbox(context.config.folder, spec, sandboxOptions(context));
   try {
     const { env, setup, setupTimeoutMs, checkTimeoutMs: timeoutMs } = settings;
     if (setup !== undefined)

@@ -2,6 +2,7 @@ import {
   adoptSandbox,
   openSandbox,
   type Sandbox,
+  type SandboxOptions,
   type SandboxSpec,
 } from "../../sandbox/sandbox.ts";
 import { openStore, type Store } from "../../sandbox/workspace.ts";
@@ -9,7 +10,9 @@ import { parseAgentChoice } from "../agent/choice.ts";
 import { configuredProfiles } from "../agent/configured.ts";
 import { agentBinds } from "../agent/installed.ts";
 import type { AgentProfile } from "../agent/profile.ts";
+import { readEgressPart } from "../egress/sandbox-part.ts";
 import { openRunSocket } from "../gateway/client.ts";
+import type { Task } from "../protocol/task.ts";
 import { type EffectiveSettings, effectiveSettings } from "../settings/effective-settings.ts";
 import { parseRepositorySettings } from "../settings/repository-settings.ts";
 import type { Colony } from "./colony.ts";
@@ -41,6 +44,10 @@ export async function prepareColony(
   store: Store,
 ): Promise<Colony> {
   const base = await fixBase(lease, store);
+  // A first sandbox is opened while jj makes its workspace, and gets it when both are there.
+  const first = lease.task().sandbox === "none";
+  const workspace = first ? store.openWorkspace(lease.taskId, base) : undefined;
+  workspace?.catch(() => undefined);
   const [settings, remarks, adopted] = await together([
     readSettings(context, base, store),
     lease.task().sandbox === "none" ? store.remarks(base) : Promise.resolve([]),
@@ -52,13 +59,17 @@ export async function prepareColony(
     return { store, settings, profile, sandbox: adopted };
   }
   const sandbox = adopted ?? (await open());
+  if (workspace !== undefined) await sandbox.attachWorkspace(await workspace);
   await lease.transact((task) => decideFreshSandbox(task, sandbox.notEnforced));
   return { store, settings, profile, sandbox };
 
   async function open(): Promise<Sandbox> {
     const binds = profile.kind === "acp" ? await agentBinds(context.config.folder, profile) : [];
-    const spec = await specOf(context, lease.task(), store, settings, binds);
-    return openSandbox(context.config.folder, spec);
+    const files = first
+      ? ({ workspaceLater: true } as const)
+      : { workspace: await store.openWorkspace(lease.taskId, base) };
+    const spec = await specOf(context, lease.task(), files, settings, binds);
+    return openSandbox(context.config.folder, spec, sandboxOptions(context));
   }
 }
 
@@ -122,24 +133,26 @@ export const defaultAgent = "default";
 /** The sandbox of a task (or of the check of its landing) as data. */
 export async function specOf(
   context: RunContext,
-  task: { readonly id: string; readonly epoch: number; readonly baseCommit?: string | undefined },
-  store: Store,
+  task: Pick<Task, "epoch" | "repository" | "egress"> & { readonly id: string },
+  files: Pick<SandboxSpec, "workspace" | "workspaceLater">,
   settings: EffectiveSettings,
   binds: SandboxSpec["binds"],
 ): Promise<SandboxSpec> {
   const { config } = context;
-  const [workspace, gateway] = await together([
-    store.openWorkspace(task.id, task.baseCommit ?? ""),
-    openRunSocket(config.folder, task.id),
-  ]);
+  const gateway = await openRunSocket(config.folder, task.id);
   return {
     id: task.id,
     epoch: task.epoch,
     hostname: task.id,
-    workspace,
+    ...files,
     binds: [{ source: config.codeRoot, target: "/opt/colony" }, ...binds],
     limits: settings.limits,
-    egress: settings.egress,
+    ...(await readEgressPart(context, task, settings)),
     forwards: [{ port: gatewayPort, socketPath: gateway }],
   };
+}
+
+/** What the administrator says of every sandbox. */
+export function sandboxOptions({ admin }: Pick<RunContext, "admin">): SandboxOptions {
+  return { allowedRanges: admin.egressAddresses ?? [] };
 }
