@@ -11,12 +11,12 @@ import { tellJj } from "./jj.ts";
 import { parseSkipped } from "./jj-text.ts";
 import { type WorkspaceLayout, workspaceLayout } from "./layout.ts";
 import type { HeldLock } from "./lock.ts";
-import { findNested, withoutNested } from "./nested.ts";
+import { findNested, tracksPackages, withoutNested } from "./nested.ts";
 import { mountOf } from "./open-workspace.ts";
 import type { RepositoryContext } from "./programs.ts";
 import { readRecord, saveRecord, type WorkspaceRecord } from "./record.ts";
 import { snapshotRemarks } from "./remarks.ts";
-import { jjInView, type WorkspaceView } from "./view.ts";
+import { jjInView, type WorkspaceView, whileStill } from "./view.ts";
 
 /** Title, author and trailers that a snapshot's commit is to have. */
 export interface Description {
@@ -58,8 +58,15 @@ export async function takeSnapshot(
   description?: Description,
 ): Promise<Snapshot> {
   const { record, workspace, view } = known;
-  const skipped = parseSkipped(await snapshotFiles(view, lock));
-  const nested = await findNested(filesOf(known));
+  const skipPackages = await noPackagesTracked(context, record);
+  // Of the same moment: a repository that comes and goes must not be missed between the two.
+  const [warnings, nested] = await whileStill(view, () =>
+    Promise.all([
+      snapshotFiles(view, lock),
+      findNested(record.taskId, filesOf(known), skipPackages),
+    ]),
+  );
+  const skipped = parseSkipped(warnings);
   const symbol = workspaceSymbol(record.taskId);
   let change = await readChange(context, symbol);
   if (description !== undefined && (await describe(context, lock, change, description))) {
@@ -82,6 +89,16 @@ export async function takeSnapshot(
     nested,
   });
   return snapshot;
+}
+
+/** In none of the commits that the files may stand on. */
+async function noPackagesTracked(
+  context: RepositoryContext,
+  { base, snapshot, landed }: WorkspaceRecord,
+): Promise<boolean> {
+  const commits = new Set([base, snapshot?.base ?? base, landed?.commit ?? base]);
+  const tracked = [...commits].map((commit) => tracksPackages(context, commit));
+  return !(await Promise.all(tracked)).includes(true);
 }
 
 /** Where a workspace's own files lie on the host. */

@@ -45,9 +45,12 @@ export async function runInView(
   program: readonly string[],
   fds: readonly number[] = [],
 ): Promise<CommandResult> {
-  const { sandbox } = view;
-  if (sandbox === undefined) return launch(view, program, fds);
-  return sandbox.whileFrozen(() => launch(view, program, fds));
+  return whileStill(view, () => launch(view, program, fds));
+}
+
+/** Runs `act` while nothing moves in the workspace. */
+export function whileStill<T>({ sandbox }: WorkspaceView, act: () => Promise<T>): Promise<T> {
+  return sandbox === undefined ? act() : sandbox.whileFrozen(act);
 }
 
 async function launch(
