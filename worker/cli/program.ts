@@ -8,6 +8,7 @@ import { addDiscardCommand } from "./commands/discard.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addLogsCommand } from "./commands/logs.ts";
 import { addMergeCommand } from "./commands/merge.ts";
+import { addNetCommand } from "./commands/net.ts";
 import { addPreviewCommand } from "./commands/preview.ts";
 import { addPsCommand } from "./commands/ps.ts";
 import { addReplyCommand } from "./commands/reply.ts";
@@ -45,6 +46,7 @@ export function openProgram(cli: Cli): Command {
   addRetryCommand(program, cli);
   addDiscardCommand(program, cli);
   addPreviewCommand(program, cli);
+  addNetCommand(program, cli);
   addAgentsCommand(program, cli);
   addSandboxCommand(program, cli);
   addSweepCommand(program, cli);

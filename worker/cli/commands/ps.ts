@@ -4,6 +4,7 @@ import { isEnded, type Task } from "../../protocol/task.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { type Cli, type Invocation, openInvocation, withSession } from "../invocation.ts";
 import { cleanLine } from "../show/clean-text.ts";
+import { alignColumns } from "../show/columns.ts";
 import { renderDuration } from "../show/durations.ts";
 
 export function addPsCommand(program: Command, cli: Cli): void {
@@ -55,22 +56,5 @@ export function renderTable(tasks: readonly Task[], nowMs: number, columns: numb
     renderDuration(nowMs - task.createdAtMs),
     cleanLine(task.request, 200),
   ]);
-  const widths = head.map((title, at) =>
-    Math.max(title.length, ...rows.map((row) => Array.from(row[at] ?? "").length)),
-  );
-  return [head, ...rows].map((row) => {
-    const line = row
-      .map(
-        (cell, at) => cell + " ".repeat(Math.max(0, (widths[at] ?? 0) - Array.from(cell).length)),
-      )
-      .join("  ");
-    return cleanLineEnd(line, columns);
-  });
-}
-
-function cleanLineEnd(line: string, columns: number): string {
-  const characters = Array.from(line.trimEnd());
-  return characters.length <= columns
-    ? line.trimEnd()
-    : `${characters.slice(0, columns - 1).join("")}…`;
+  return alignColumns([head, ...rows], columns);
 }
