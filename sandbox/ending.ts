@@ -1,5 +1,6 @@
-import { existsSync } from "node:fs";
-import { readFile, rename, rm, rmdir } from "node:fs/promises";
+import { existsSync, readFileSync } from "node:fs";
+import { rename, rm, rmdir } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   groupFolders,
@@ -11,14 +12,17 @@ import {
 import { boxGroup, installationGroup, keeperGroup } from "./cgroups/names.ts";
 import { runCommand } from "./command.ts";
 import { systemEnvironment } from "./host-environment.ts";
-import { type SandboxPaths, sandboxPaths } from "./keeper-paths.ts";
+import { sandboxPaths } from "./keeper-paths.ts";
 import { readRemains } from "./receipt.ts";
+import { removeInBackground } from "./removal.ts";
 import type { Receipt } from "./spec.ts";
 import type { StateFolder } from "./state-folder.ts";
-import { releaseUidRange } from "./uid-range.ts";
+import { dropClaim, readUidRanges } from "./uid-range.ts";
 
 /** The kernel takes a moment between a process's death and the end of its namespaces. */
 const settleTimeoutMs = 5_000;
+/** A jj whose driver died is let go on for so long: it may be writing. */
+const holderTimeoutMs = 1_500;
 
 /**
  * Ends a sandbox, living or left over, from what is on disk and in the kernel alone; nothing to end
@@ -29,7 +33,7 @@ export async function endSandbox(folder: StateFolder, id: string): Promise<Recei
   const began = performance.now();
   const paths = sandboxPaths(folder, id);
   const layout = readCgroupLayout();
-  const uidBase = await readUidBase(paths);
+  const uidBase = readUidBase(folder, id);
   for (const group of [boxGroup(folder, id), keeperGroup(folder, id)]) {
     await killGroup(layout, group);
     thawGroup(layout, group);
@@ -37,12 +41,12 @@ export async function endSandbox(folder: StateFolder, id: string): Promise<Recei
   }
   // Empty only when this was the installation's last sandbox.
   await removeEmptyParent(folder);
-  const bytesBefore = await bytesOf([paths.bundle, paths.runtimeState, paths.run]);
-  for (const path of [paths.bundle, paths.runtimeState, paths.run, paths.keeperRecord]) {
+  const { bundle, runtimeState, run, keeperRecord, spec, fstab, pidFile, runtimeLog } = paths;
+  const bytesBefore = await bytesOf([bundle, runtimeState, run]);
+  const files = [join(paths.private, "exec"), keeperRecord, spec, fstab, pidFile, runtimeLog];
+  // What `isLeftOver` looks for comes last: who is killed in between leaves something to find.
+  for (const path of [bundle, ...files, runtimeState, run]) {
     await rm(path, { recursive: true, force: true });
-  }
-  for (const path of [paths.spec, paths.fstab, paths.pidFile, paths.runtimeLog]) {
-    await rm(path, { force: true });
   }
   const remains = await settle(folder, id, uidBase);
   return {
@@ -64,26 +68,37 @@ export function isLeftOver(folder: StateFolder, id: string): boolean {
   );
 }
 
-/** Removes what the sandboxes of a task wrote, its HOME and logs too; answers the bytes returned. */
-export async function removeSandboxFiles(folder: StateFolder, id: string): Promise<number> {
+/**
+ * Removes what the sandboxes of a task wrote, its HOME and logs too; answers the bytes returned.
+ * `isPatient`: not before they are gone. Else somebody else removes them meanwhile.
+ */
+export async function removeSandboxFiles(
+  folder: StateFolder,
+  id: string,
+  { isPatient = true }: { readonly isPatient?: boolean } = {},
+): Promise<number> {
   const { private: own } = sandboxPaths(folder, id);
   if (!existsSync(own)) return 0;
   const bytes = await bytesOf([own]);
-  releaseUidRange(folder, id);
   // Renamed first: a half-removed folder must never look like a sandbox.
-  const doomed = `${folder.sandboxes}/.gone-${id}-${process.pid}-${Date.now()}`;
+  const doomed = join(folder.sandboxes, `.gone-${id}-${process.pid}-${Date.now()}`);
+  const uidBase = readUidBase(folder, id);
   await rename(own, doomed);
-  await rm(doomed, { recursive: true, force: true, maxRetries: 3 });
+  if (uidBase !== undefined) dropClaim(folder, uidBase);
+  if (isPatient) await rm(doomed, { recursive: true, force: true, maxRetries: 3 });
+  else removeInBackground(doomed);
   return bytes;
 }
 
 async function settle(folder: StateFolder, id: string, uidBase: number | undefined) {
   const deadline = Date.now() + settleTimeoutMs;
+  const patience = Date.now() + holderTimeoutMs;
   for (;;) {
     const remains = readRemains(folder, id, uidBase);
     const left = remains.processes.length + remains.mounts.length + remains.cgroups.length;
     if (left === 0 || Date.now() > deadline) return remains;
     for (const pid of remains.processes) kill(pid);
+    if (Date.now() > patience) for (const pid of remains.holders) kill(pid);
     await sleep(20);
   }
 }
@@ -96,7 +111,8 @@ async function removeEmptyParent(folder: StateFolder): Promise<void> {
   }
 }
 
-async function bytesOf(paths: readonly string[]): Promise<number> {
+/** Disk that these folders take, counted by a walk. */
+export async function bytesOf(paths: readonly string[]): Promise<number> {
   const there = paths.filter((path) => existsSync(path));
   if (there.length === 0) return 0;
   const { stdout } = await runCommand({
@@ -108,9 +124,11 @@ async function bytesOf(paths: readonly string[]): Promise<number> {
   return Number(/(\d+)\ttotal\n$/.exec(stdout.toString("utf8"))?.[1] ?? 0);
 }
 
-async function readUidBase(paths: SandboxPaths): Promise<number | undefined> {
-  const text = await readFile(paths.uidBase, "utf8").catch(() => "");
-  return text === "" ? undefined : Number(text);
+function readUidBase(folder: StateFolder, id: string): number | undefined {
+  const { uidBase } = sandboxPaths(folder, id);
+  if (existsSync(uidBase)) return Number(readFileSync(uidBase, "utf8")) || undefined;
+  // The file may have gone with the whole state folder.
+  return readUidRanges(folder).find((one) => one.home === folder.home && one.id === id)?.base;
 }
 
 function kill(pid: number): void {

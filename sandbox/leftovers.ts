@@ -1,98 +1,72 @@
-import { readdir, readFile, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
-import { readCgroupLayout } from "./cgroups/cgroup.ts";
-import { installationGroup } from "./cgroups/names.ts";
-import { endSandbox, isLeftOver, removeSandboxFiles } from "./ending.ts";
-import { connectKeeper } from "./keeper/client.ts";
-import { sandboxPaths } from "./keeper-paths.ts";
-import { isOpening } from "./opening.ts";
-import { foregroundPrefix } from "./run.ts";
+import { dropGoneInstallations, findAbandoned } from "./leftovers/abandoned.ts";
+import { findHalfFolders, findOldImages } from "./leftovers/folders.ts";
+import type { FoundLeftover, Leftover, OwnerOf } from "./leftovers/leftover.ts";
+import { findLoops } from "./leftovers/loops.ts";
+import { findSandboxes } from "./leftovers/sandboxes.ts";
+import { findUidRanges } from "./leftovers/uid-ranges.ts";
 import type { Receipt } from "./spec.ts";
 import type { StateFolder } from "./state-folder.ts";
-import { readUidRanges } from "./uid-range.ts";
+import { findWorkspaceLeftovers } from "./workspace/leftovers.ts";
 
-/** What a sweep found without a living keeper and ended. */
+export type { Leftover, OwnerOf, Ownership } from "./leftovers/leftover.ts";
+
+/** What a sweep found without a living owner, and removed unless it was to look only. */
 export interface Sweep {
+  readonly found: readonly Leftover[];
   readonly ended: readonly { readonly id: string; readonly receipt: Receipt }[];
-  /** Sandboxes with a living keeper: left alone. */
+  /** Sandboxes with a living keeper and an owner: left alone. */
   readonly living: readonly string[];
   readonly bytesReturned: number;
+  /** What could not be removed, in words. */
+  readonly failures: readonly string[];
+}
+
+export interface SweepOptions {
+  /** Says what would go and why, and touches nothing. */
+  readonly dryRun?: boolean;
+  /** Who knows the tasks; absent: files stay, and what lives is left alone. */
+  readonly ownerOf?: OwnerOf;
 }
 
 /**
- * Ends what has no living keeper: processes, mounts, cgroups, runtime state. Only what carries this
- * installation's label is looked at. Files of tasks stay (they are forgotten by name); those of
- * foreground runs and half-removed folders go.
+ * Compares what kernel and disk hold with what should live, and removes the rest. Only what carries
+ * our label is looked at: cgroups and folders of this installation, claims of it in the registry of
+ * uid ranges, and sandboxes of installations of this host whose state folder was deleted.
  */
-export async function sweepLeftovers(folder: StateFolder): Promise<Sweep> {
+export async function sweepLeftovers(
+  folder: StateFolder,
+  options: SweepOptions = {},
+): Promise<Sweep> {
+  const ownerOf: OwnerOf = options.ownerOf ?? (async () => ({ kind: "kept" }));
+  const all: FoundLeftover[] = [];
   const ended: { id: string; receipt: Receipt }[] = [];
-  const living: string[] = [];
+  const failures: string[] = [];
   let bytesReturned = 0;
-  for (const id of await labelledIds(folder)) {
-    const paths = sandboxPaths(folder, id);
-    if (isOpening(paths)) continue;
-    using keeper = await connectKeeper(id, paths.keeperSocket);
-    if (keeper !== undefined) {
-      living.push(id);
-      continue;
-    }
-    if (isLeftOver(folder, id)) ended.push({ id, receipt: await endSandbox(folder, id) });
-    if (id.startsWith(foregroundPrefix)) bytesReturned += await removeSandboxFiles(folder, id);
-  }
-  await removeHalfRemoved(folder);
-  return { ended, living, bytesReturned };
-}
+  // In this order: what holds files and numbers goes before them.
+  const { living, leftovers } = await findSandboxes(folder, ownerOf);
+  await take(leftovers);
+  await take(await findAbandoned(folder));
+  await take(await findWorkspaceLeftovers(folder, ownerOf));
+  await take(await findHalfFolders(folder));
+  await take(await findOldImages(folder));
+  await take(findLoops(folder));
+  await take(findUidRanges(folder));
+  if (options.dryRun !== true) await dropGoneInstallations();
+  const found = all.map(({ kind, name, why }) => ({ kind, name, why }));
+  return { found, ended, living, bytesReturned, failures };
 
-/** Ids that any of our labels names: folders, sockets, cgroups, uid ranges. */
-async function labelledIds(folder: StateFolder): Promise<string[]> {
-  const groups = readCgroupLayout().hierarchies.map(({ path }) =>
-    join(path, installationGroup(folder)),
-  );
-  const grouped = (await Promise.all(groups.map(list))).flat().flatMap((name) => {
-    const [, id] = /^(?:box|keeper)-(.+)$/.exec(name) ?? [];
-    return id === undefined ? [] : [id];
-  });
-  const ranges = readUidRanges(folder).filter(({ home }) => home === folder.home);
-  const named = [...(await list(folder.sandboxes)), ...(await list(folder.run))];
-  const ids = [...grouped, ...named, ...ranges.map(({ id }) => id)];
-  return [...new Set(ids)].filter((id) => /^[a-z0-9][a-z0-9-]{0,31}$/.test(id)).sort();
-}
-
-/** Folders that were renamed to be removed when their remover died. */
-async function removeHalfRemoved(folder: StateFolder): Promise<void> {
-  for (const name of await list(folder.sandboxes)) {
-    if (name.startsWith(".gone-")) {
-      await rm(join(folder.sandboxes, name), { recursive: true, force: true });
+  async function take(some: readonly FoundLeftover[]): Promise<void> {
+    all.push(...some);
+    if (options.dryRun === true) return;
+    for (const one of some) {
+      try {
+        const { bytes, receipt } = await one.remove();
+        bytesReturned += bytes;
+        if (receipt !== undefined) ended.push({ id: one.name, receipt });
+      } catch (error) {
+        const words = error instanceof Error ? error.message : String(error);
+        failures.push(`${one.kind} ${one.name}: ${words}`);
+      }
     }
   }
-  await removeOldImages(folder);
-}
-
-const keepUnusedImageMs = 7 * 24 * 3_600_000;
-
-/** An old image pins inodes that an upgrade of the host replaced, setuid ones too. */
-async function removeOldImages(folder: StateFolder): Promise<void> {
-  const mounted = await readFile("/proc/self/mountinfo", "utf8");
-  const names = (await list(folder.images)).filter((name) => /^[0-9a-f]{16}$/.test(name));
-  const dated = await Promise.all(
-    names.map(async (name) => ({ name, madeMs: (await stat(join(folder.images, name))).ctimeMs })),
-  );
-  const newest = dated.toSorted((left, right) => right.madeMs - left.madeMs)[0]?.name;
-  const used = await usedImages(folder);
-  for (const { name, madeMs } of dated) {
-    if (name === newest || used.has(name) || mounted.includes(name)) continue;
-    if (Date.now() - madeMs < keepUnusedImageMs) continue;
-    await rm(join(folder.images, name), { recursive: true, force: true });
-  }
-}
-
-async function usedImages(folder: StateFolder): Promise<Set<string>> {
-  const keys = (await list(folder.sandboxes)).map((id) =>
-    readFile(sandboxPaths(folder, id).imageKey, "utf8").catch(() => ""),
-  );
-  return new Set(await Promise.all(keys));
-}
-
-async function list(path: string): Promise<string[]> {
-  return readdir(path).catch(() => []);
 }

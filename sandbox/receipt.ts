@@ -10,6 +10,8 @@ export interface Remains {
   readonly processes: readonly number[];
   readonly mounts: readonly string[];
   readonly cgroups: readonly string[];
+  /** Processes of other groups in a mount namespace of it (a jj that outlived its driver). */
+  readonly holders: readonly number[];
 }
 
 /** Asks the kernel: `/proc`, every mount namespace's table, every cgroup hierarchy. */
@@ -18,20 +20,27 @@ export function readRemains(folder: StateFolder, id: string, uidBase: number | u
   const groups = [boxGroup(folder, id), keeperGroup(folder, id)];
   const processes: number[] = [];
   const mounts = new Set<string>();
-  const seen = new Set<string>();
+  const holders: number[] = [];
+  const hasMounts = new Map<string, boolean>();
+  const host = readLink("/proc/self/ns/mnt");
   const { private: own } = sandboxPaths(folder, id);
   for (const name of readdirSync("/proc")) {
     if (!/^\d+$/.test(name)) continue;
     const namespace = readLink(`/proc/${name}/ns/mnt`);
-    if (isOurs(name, groups, uidBase)) processes.push(Number(name));
-    if (namespace === undefined || seen.has(namespace)) continue;
-    seen.add(namespace);
-    for (const line of readText(`/proc/${name}/mountinfo`).split("\n")) {
-      if (line.includes(`${own}/`)) mounts.add(`${namespace} ${line.split(" ")[4]}`);
+    const isProcess = isOurs(name, groups, uidBase);
+    if (isProcess) processes.push(Number(name));
+    if (namespace === undefined) continue;
+    if (!hasMounts.has(namespace)) {
+      const found = readText(`/proc/${name}/mountinfo`)
+        .split("\n")
+        .filter((line) => line.includes(`${own}/`));
+      for (const line of found) mounts.add(`${namespace} ${line.split(" ")[4]}`);
+      hasMounts.set(namespace, found.length > 0);
     }
+    if (!isProcess && namespace !== host && hasMounts.get(namespace)) holders.push(Number(name));
   }
   const cgroups = groups.flatMap((group) => groupFolders(layout, group));
-  return { processes, mounts: [...mounts], cgroups };
+  return { processes, mounts: [...mounts], cgroups, holders };
 }
 
 /** By cgroup and by uid: the numbers of namespaces are used again, and tell nothing afterwards. */

@@ -10,6 +10,7 @@ import { readKeeperSpec } from "./keeper/keeper-spec.ts";
 import { sandboxPaths } from "./keeper-paths.ts";
 import { launchSandbox } from "./open.ts";
 import { openedSandbox } from "./opened-sandbox.ts";
+import { markOwner } from "./opening.ts";
 import type { OpenOptions } from "./prepare.ts";
 import type { EgressPolicy, SandboxLimits, SandboxSpec } from "./spec.ts";
 import type { StateFolder } from "./state-folder.ts";
@@ -51,6 +52,7 @@ export async function runForeground(
   };
   // A signal while the sandbox is being made ends the wait for it, not the cleaning up.
   const early = holdSignals();
+  using _owner = markOwner(sandboxPaths(folder, id));
   try {
     const kept = await launchSandbox(folder, spec, options);
     await kept.client.request({ op: "bind" });

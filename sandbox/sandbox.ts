@@ -13,7 +13,13 @@ export { egressFiles, readEgressState } from "./egress-files.ts";
 export { endSandbox } from "./ending.ts";
 export { KeeperLostError } from "./errors.ts";
 export { keepWarmKeeper } from "./launch.ts";
-export { type Sweep, sweepLeftovers } from "./leftovers.ts";
+export {
+  type Leftover,
+  type OwnerOf,
+  type Ownership,
+  type Sweep,
+  sweepLeftovers,
+} from "./leftovers.ts";
 export { findEntry, parseEgressEntry, renderEgressEntry } from "./network/egress-entry.ts";
 export type { EgressRefusal, EgressState, HostTraffic } from "./network/egress-state.ts";
 export type { LedgerEntry } from "./network/ledger.ts";
@@ -68,10 +74,17 @@ export async function adoptSandbox(folder: StateFolder, id: string): Promise<San
   return kept === undefined ? undefined : openedSandbox(folder, id, kept);
 }
 
-/** Ends the sandbox if it lives and removes all that it wrote, HOME and logs too; answers bytes. */
-export async function forgetSandbox(folder: StateFolder, id: string): Promise<number> {
+/**
+ * Ends the sandbox if it lives and removes all that it wrote, HOME and logs too; answers bytes.
+ * `isPatient`: not before the files are gone.
+ */
+export async function forgetSandbox(
+  folder: StateFolder,
+  id: string,
+  options: { readonly isPatient?: boolean } = {},
+): Promise<number> {
   await endSandbox(folder, id);
-  return removeSandboxFiles(folder, id);
+  return removeSandboxFiles(folder, id, options);
 }
 
 /**

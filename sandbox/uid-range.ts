@@ -10,8 +10,11 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { uidRangeSize } from "./bundle/config.ts";
+import { groupFolders, readCgroupLayout } from "./cgroups/cgroup.ts";
+import { boxGroup } from "./cgroups/names.ts";
+import { noteInstallation } from "./installations.ts";
 import { sandboxPaths } from "./keeper-paths.ts";
-import type { StateFolder } from "./state-folder.ts";
+import { type StateFolder, stateFolder } from "./state-folder.ts";
 
 /** Above systemd's ranges and what `useradd` gives to subuids, below the sign bit. */
 const firstUid = 0x7000_0000;
@@ -26,15 +29,17 @@ export function reserveUidRange(folder: StateFolder, id: string, ownerOfUpper?: 
   const known = readNumber(paths.uidBase);
   if (known !== undefined) return known;
   mkdirSync(paths.private, { recursive: true, mode: 0o700 });
+  // Before anything in the kernel or on disk carries our label or an uid of the range.
+  noteInstallation(folder);
   const base = ownerOfUpper ?? claimRange(folder, id);
+  if (ownerOfUpper !== undefined) claimAgain(folder, id, ownerOfUpper);
   writeFileSync(paths.uidBase, String(base));
   return base;
 }
 
-/** Gives the range back: only when no file of the task is left on disk. */
-export function releaseUidRange(folder: StateFolder, id: string): void {
-  const base = readNumber(sandboxPaths(folder, id).uidBase);
-  if (base !== undefined) rmSync(join(registry(folder), String(base)), { force: true });
+/** Gives a range back: only when no file of the task is left under its name. */
+export function dropClaim(folder: StateFolder, base: number): void {
+  rmSync(join(registry(folder), String(base)), { force: true });
 }
 
 /** Owner of the upper that an earlier sandbox of the task left, if it is of a range of ours. */
@@ -47,9 +52,16 @@ export function ownerOfUpper(upperParent: string): number | undefined {
   }
 }
 
-/** Every range that the registry knows, with who has it. */
-export function readUidRanges(folder: StateFolder): { base: number; home: string; id: string }[] {
-  const found: { base: number; home: string; id: string }[] = [];
+/** A claim of the registry, with who has it. */
+export interface UidRange {
+  readonly base: number;
+  readonly home: string;
+  readonly id: string;
+}
+
+/** Every range that the registry knows. */
+export function readUidRanges(folder: StateFolder): UidRange[] {
+  const found: UidRange[] = [];
   let names: string[] = [];
   try {
     names = readdirSync(registry(folder));
@@ -70,7 +82,7 @@ function claimRange(folder: StateFolder, id: string): number {
   const start = digest.readUInt32BE(0) % rangeCount;
   for (let step = 0; step < rangeCount; step++) {
     const base = firstUid + ((start + step) % rangeCount) * uidRangeSize;
-    dropAbandoned(join(registry(folder), String(base)));
+    dropAbandoned(folder, join(registry(folder), String(base)));
     try {
       writeFileSync(join(registry(folder), String(base)), `${folder.home}\n${id}`, { flag: "wx" });
       return base;
@@ -81,10 +93,24 @@ function claimRange(folder: StateFolder, id: string): number {
   throw new Error("Every uid range of this host is taken: run `colony sweep`.");
 }
 
-/** A claim whose whole installation is gone from the disk has no file that could belong to it. */
-function dropAbandoned(claim: string): void {
-  const home = readText(claim)?.split("\n")[0];
-  if (home !== undefined && home !== "" && !existsSync(home)) rmSync(claim, { force: true });
+/** The upper of an earlier sandbox holds its range, whatever became of the claim. */
+function claimAgain(folder: StateFolder, id: string, base: number): void {
+  mkdirSync(registry(folder), { recursive: true, mode: 0o700 });
+  const claim = join(registry(folder), String(base));
+  dropAbandoned(folder, claim);
+  if (readText(claim) === undefined) writeFileSync(claim, `${folder.home}\n${id}`, { mode: 0o600 });
+}
+
+/**
+ * A claim whose whole installation is gone from the disk has no file that could belong to it; what
+ * runs on under its uids is another matter.
+ */
+function dropAbandoned(folder: StateFolder, claim: string): void {
+  const [home, id] = (readText(claim) ?? "").split("\n");
+  if (home === undefined || home === "" || id === undefined || existsSync(home)) return;
+  const group = boxGroup(stateFolder(home, folder.shared), id);
+  if (groupFolders(readCgroupLayout(), group).length > 0) return;
+  rmSync(claim, { force: true });
 }
 
 function registry(folder: StateFolder): string {

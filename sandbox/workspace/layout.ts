@@ -47,7 +47,11 @@ export function repositoryLayout(
   callerUid: number,
 ): RepositoryLayout {
   const hash = createHash("sha256").update(`${callerUid}\0${address.url}`).digest("hex");
-  const key = `${address.slug}-${hash.slice(0, 12)}`;
+  return layoutOfKey(folder, `${address.slug}-${hash.slice(0, 12)}`);
+}
+
+/** Paths of a repository that is known by its folder's name. */
+export function layoutOfKey(folder: StateFolder, key: string): RepositoryLayout {
   const root = join(folder.repositories, key);
   const jj = join(root, "jj");
   return {
