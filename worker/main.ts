@@ -16,6 +16,7 @@ import { openReconciler } from "./supervisor/reconciler.ts";
 import { openRedisServers } from "./supervisor/redis-servers.ts";
 import { openServices } from "./supervisor/services.ts";
 import { endStaleDrivers } from "./supervisor/stale-drivers.ts";
+import { openSweeper } from "./supervisor/sweeper.ts";
 
 /*
  * The supervisor: one per host. It starts what a worker consists of, looks after it, and ends it in
@@ -56,6 +57,7 @@ if (lock === undefined) {
   stack.defer(() => drainSandboxes(context));
   stack.use(openHostSign(context));
   stack.use(openReconciler(context, config.idleMs));
+  stack.use(openSweeper(context));
   stack.use(openPreviewWatches(context));
   stack.use(openEgressWatch(context));
   stack.use(await openDrivers(context, process.env, redis));
