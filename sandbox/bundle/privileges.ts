@@ -34,6 +34,8 @@ export const readonlyPaths: readonly string[] = [
   "/proc/irq",
   "/proc/sys",
   "/proc/sysrq-trigger",
+  // On v1 the folder that holds the hierarchies is a tmpfs, which runc leaves writable.
+  "/sys/fs/cgroup",
 ];
 
 /** A SysV segment outlives an OOM kill and keeps the cgroup full, hence the first three. */

@@ -41,11 +41,16 @@ const refused = [
   ...["io_uring_setup", "io_uring_enter", "io_uring_register"],
 ];
 /** ENOSYS, so that callers fall back: clone3 to clone, whose flags can be looked at. */
-const absent = ["clone3"];
-/** Callers fall back to writing, which the watched disk budget can see in time. */
-const unsupported = ["fallocate"];
+const absent = ["clone3", "memfd_secret"];
+/**
+ * Callers of fallocate fall back to writing, which the watched disk budget can see in time; those of
+ * name_to_handle_at to other marks of a file than a number that its disk knows.
+ */
+const unsupported = ["fallocate", "name_to_handle_at"];
 /** Replaced by rules of our own below. */
-const replaced = ["clone", "socket"];
+const replaced = ["clone", "socket", "ioctl"];
+/** TIOCSTI types into a terminal as if its person had, TIOCLINUX reads and pastes on a console. */
+const refusedIoctls = [0x5412, 0x541c];
 
 const newNamespaceFlags = 0x7e02_0000;
 const setIdBits = 0o6000;
@@ -127,6 +132,10 @@ function ownRules(): SeccompRule[] {
     refuse(absent, errno.ENOSYS),
     refuse(unsupported, errno.EOPNOTSUPP),
     { names: ["clone"], action: allow, args: [noNamespaces] },
+    ...allBut(refusedIoctls).map((arg) => ({ names: ["ioctl"], action: allow, args: [arg] })),
+    ...refusedIoctls.map((value) =>
+      refuse(["ioctl"], errno.EPERM, [masked(1, 0xffff_ffff, value)]),
+    ),
     // AF_UNIX, AF_INET, AF_INET6; of netlink only route (0) and socket diagnosis (4).
     ...[1, 2, 10].map((family) => ({ names: ["socket"], action: allow, args: [equal(0, family)] })),
     ...[0, 4].map((protocol) => ({
@@ -142,18 +151,33 @@ function ownRules(): SeccompRule[] {
   ];
 }
 
+/** The kernel looks at 32 bits of an ioctl's number, so a filter must not look at more. */
+function masked(index: number, mask: number, value: number): SeccompArg {
+  return { index, value: mask, valueTwo: value, op: "SCMP_CMP_MASKED_EQ" };
+}
+
+/**
+ * Conditions that every number of 32 bits but these meets: the filter knows only "equal under a
+ * mask", and a bare allow would win over any refusal. They are the subtrees of the tree of all
+ * numbers, taken bit by bit, that hold none of the refused.
+ */
+function allBut(refusedNumbers: readonly number[], bit = 31, prefix = 0): SeccompArg[] {
+  const below = bit === 31 ? 0 : (0xffff_ffff << (bit + 1)) >>> 0;
+  const here = refusedNumbers.filter((one) => (one & below) >>> 0 === prefix);
+  if (here.length === 0) return [masked(1, below, prefix)];
+  if (bit < 0) return [];
+  return [prefix, (prefix | (1 << bit)) >>> 0].flatMap((next) => allBut(here, bit - 1, next));
+}
+
 /** Allowed without, refused with a setuid or setgid bit; a bare allow would win over both. */
 function setIdRules(): SeccompRule[] {
-  const masked = (index: number, bits: number): SeccompArg => {
-    return { index, value: setIdBits, valueTwo: bits, op: "SCMP_CMP_MASKED_EQ" };
-  };
   return Object.entries(modeArgument).flatMap(([name, index]) => [
-    { names: [name], action: "SCMP_ACT_ALLOW", args: [masked(index, 0)] },
+    { names: [name], action: "SCMP_ACT_ALLOW", args: [masked(index, setIdBits, 0)] },
     ...[0o4000, 0o2000, setIdBits].map((bits) => ({
       names: [name],
       action: "SCMP_ACT_ERRNO",
       errnoRet: errno.EPERM,
-      args: [masked(index, bits)],
+      args: [masked(index, setIdBits, bits)],
     })),
   ]);
 }

@@ -90,3 +90,19 @@ test("where setuid is refused no bare allow is left to win over it", () => {
   expect(bare(true)).toHaveLength(0);
   expect(rulesOf("openat2", true)).toHaveLength(0);
 });
+
+test("every ioctl but two is allowed, also where the filter sees more bits than the kernel", () => {
+  const ours = rulesOf("ioctl");
+  const isAllowed = (number: bigint) =>
+    ours.some(
+      ({ action, args: [arg] = [] }) =>
+        action === "SCMP_ACT_ALLOW" &&
+        arg !== undefined &&
+        (number & BigInt(arg.value)) === BigInt(arg.valueTwo ?? 0),
+    );
+  const refused = (high: bigint) =>
+    [...Array(0x1_0000).keys()].filter((low) => !isAllowed((high << 16n) | BigInt(low)));
+  expect(refused(0n)).toEqual([0x5412, 0x541c]);
+  expect(refused(0x1_0000n)).toEqual([0x5412, 0x541c]);
+  for (const high of [1n, 0x4004n, 0x8000n, 0xffffn]) expect(refused(high)).toEqual([]);
+});
