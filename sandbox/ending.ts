@@ -14,7 +14,7 @@ import { runCommand } from "./command.ts";
 import { systemEnvironment } from "./host-environment.ts";
 import { sandboxPaths } from "./keeper-paths.ts";
 import { readRemains } from "./receipt.ts";
-import { removeInBackground } from "./removal.ts";
+import { removeInBackground, removeTree } from "./removal.ts";
 import type { Receipt } from "./spec.ts";
 import type { StateFolder } from "./state-folder.ts";
 import { dropClaim, readUidRanges } from "./uid-range.ts";
@@ -85,7 +85,7 @@ export async function removeSandboxFiles(
   const uidBase = readUidBase(folder, id);
   await rename(own, doomed);
   if (uidBase !== undefined) dropClaim(folder, uidBase);
-  if (isPatient) await rm(doomed, { recursive: true, force: true, maxRetries: 3 });
+  if (isPatient) await removeTree(doomed);
   else removeInBackground(doomed);
   return bytes;
 }

@@ -1,8 +1,11 @@
 import { existsSync } from "node:fs";
-import { readdir, readFile, rm, stat } from "node:fs/promises";
+import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { bytesOf } from "../ending.ts";
 import { sandboxPaths } from "../keeper-paths.ts";
+import { builderId } from "../layers/layer.ts";
+import { isOwned } from "../opening.ts";
+import { removeTree } from "../removal.ts";
 import type { StateFolder } from "../state-folder.ts";
 import type { FoundLeftover } from "./leftover.ts";
 
@@ -13,10 +16,19 @@ export async function findHalfFolders(folder: StateFolder): Promise<FoundLeftove
     const [, pid] = /^\.new-.+-(\d+)$/.exec(name) ?? [];
     return pid !== undefined && !existsSync(`/proc/${pid}`);
   });
+  const layers = (await list(folder.layers)).filter((name) => isHalfLayer(folder, name));
   return [
+    ...layers.map((name) => folderAt(join(folder.layers, name), "who was at it is dead")),
     ...doomed.map((name) => folderAt(join(folder.sandboxes, name), "its removal was cut short")),
     ...unmade.map((name) => folderAt(join(folder.images, name), "who was making it is dead")),
   ];
+}
+
+/** Of a layer: half made or half removed. */
+function isHalfLayer(folder: StateFolder, name: string): boolean {
+  if (name.startsWith(".gone-")) return true;
+  const [, key] = /^\.new-([0-9a-f]{16})$/.exec(name) ?? [];
+  return key !== undefined && !isOwned(sandboxPaths(folder, builderId(key)));
 }
 
 /** One folder of which nothing is wanted. */
@@ -28,7 +40,7 @@ export function folderAt(path: string, why: string): FoundLeftover {
     async remove() {
       const bytes = await bytesOf([path]);
       // Its remover may be alive after all, and go on beside us.
-      await rm(path, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
+      await removeTree(path).catch(() => undefined);
       return { bytes };
     },
   };

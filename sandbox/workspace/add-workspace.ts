@@ -28,7 +28,7 @@ export async function addWorkspace(
     await add();
   } catch (error) {
     if (!(error instanceof JjError) || error.failure !== "fault") throw error;
-    if ((await removeStaleLocks(context.layout.gitFolder, lock)) === 0) throw error;
+    if ((await removeStaleLocks(context, lock)) === 0) throw error;
     await clearHalf(context, lock, wanted);
     await add();
   }

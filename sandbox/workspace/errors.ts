@@ -61,3 +61,14 @@ export class WorkspaceError extends Error {
     this.taskId = taskId;
   }
 }
+
+/** What an agent left cannot be saved; the message says what is in the way. */
+export class UnsavableError extends Error {
+  override readonly name = "UnsavableError";
+  readonly kind = "unsavable-files";
+  readonly taskId: string;
+  constructor(taskId: string, message: string, cause?: unknown) {
+    super(message, cause === undefined ? {} : { cause });
+    this.taskId = taskId;
+  }
+}

@@ -1,5 +1,6 @@
-import { access, readdir, rename, rm, stat } from "node:fs/promises";
+import { access, readdir, rename, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { removeTree } from "../removal.ts";
 
 const mark = ".doomed-";
 
@@ -18,7 +19,7 @@ export async function setAside(path: string): Promise<string | undefined> {
 /** Removes a folder so that a kill in between leaves no half of it under its name. */
 export async function removeFolder(path: string): Promise<void> {
   const doomed = await setAside(path);
-  if (doomed !== undefined) await rm(doomed, { recursive: true, force: true, maxRetries: 3 });
+  if (doomed !== undefined) await removeTree(doomed);
 }
 
 /** Whether something is there, of whatever kind. */
@@ -35,6 +36,6 @@ export async function sweepFolder(folder: string, nowMs: number): Promise<void> 
     if (!name.includes(mark) && !name.startsWith("view-")) continue;
     const path = join(folder, name);
     const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: nowMs }));
-    if (nowMs - mtimeMs > 3_600_000) await rm(path, { recursive: true, force: true });
+    if (nowMs - mtimeMs > 3_600_000) await removeTree(path);
   }
 }

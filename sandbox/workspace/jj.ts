@@ -50,7 +50,7 @@ export async function tellJj(
 ): Promise<JjAnswer> {
   const first = await onStore(context, args, writeTimeoutMs, [lock.fd]);
   if (first.exitCode !== 255) return answer(args, first);
-  if ((await removeStaleLocks(context.layout.gitFolder, lock)) === 0) return answer(args, first);
+  if ((await removeStaleLocks(context, lock)) === 0) return answer(args, first);
   return answer(args, await onStore(context, args, writeTimeoutMs, [lock.fd]));
 }
 

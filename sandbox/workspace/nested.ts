@@ -2,12 +2,12 @@ import { runCommand } from "../command.ts";
 import { systemEnvironment } from "../host-environment.ts";
 import type { ShownFile } from "./change.ts";
 import { factOf } from "./commit-facts.ts";
-import { WorkspaceError } from "./errors.ts";
+import { UnsavableError } from "./errors.ts";
 import { askGit } from "./git.ts";
 import type { RepositoryContext } from "./programs.ts";
 
 const timeoutMs = 60_000;
-const maxListBytes = 4 * 1024 * 1024;
+const maxListBytes = 1024 * 1024;
 
 /**
  * Folders below the root of `files` (an upper, or a plain workspace) that hold a `.git` or `.jj` of
@@ -29,8 +29,9 @@ export async function findNested(
     maxOutputBytes: maxListBytes,
   });
   if (result.timedOut || result.truncated || result.exitCode !== 0) {
-    const sentence = "The files are too many to be looked through; nothing of them is saved.";
-    throw new WorkspaceError(taskId, sentence);
+    const sentence =
+      "The workspace holds more folders than can be looked through; nothing is saved while it does.";
+    throw new UnsavableError(taskId, sentence);
   }
   // One at the top is the workspace's own affair: jj leaves it out.
   const paths = result.stdout

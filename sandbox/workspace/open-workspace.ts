@@ -1,5 +1,6 @@
-import { lchown, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { lchown, mkdir, readdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { removeTree } from "../removal.ts";
 import type { WorkspaceMount } from "../workspace.ts";
 import { addWorkspace } from "./add-workspace.ts";
 import { commitShown, workspaceSymbol } from "./change.ts";
@@ -73,7 +74,7 @@ async function makeFolders(
   // It is made before jj hears of the workspace and goes after jj forgot it.
   const isBegun = await folderExists(workspace.root);
   const old = isBegun ? await forgetWorkspace(context, lock, taskId) : undefined;
-  if (old !== undefined) await rm(old, { recursive: true, force: true });
+  if (old !== undefined) await removeTree(old);
   await mkdir(workspace.root, { recursive: true, mode: 0o711 });
   await mkdir(workspace.upperParent, { recursive: true, mode: 0o700 });
 }

@@ -5,7 +5,7 @@ import { readChange, readChangedFiles, type ShownChange, workspaceSymbol } from 
 import { openConflicts } from "./conflicts.ts";
 import { renderAuthor, renderDescription } from "./description.ts";
 import { syncToDisk } from "./disk.ts";
-import { JjError, WorkspaceError } from "./errors.ts";
+import { JjError, UnsavableError, WorkspaceError } from "./errors.ts";
 import { treeOf } from "./git.ts";
 import { tellJj } from "./jj.ts";
 import { parseSkipped } from "./jj-text.ts";
@@ -62,7 +62,9 @@ export async function takeSnapshot(
   // Of the same moment: a repository that comes and goes must not be missed between the two.
   const [warnings, nested] = await whileStill(view, () =>
     Promise.all([
-      snapshotFiles(view, lock),
+      snapshotFiles(view, lock).catch((error: unknown) => {
+        throw isTooDeep(error) ? new UnsavableError(record.taskId, tooDeep, error) : error;
+      }),
       findNested(record.taskId, filesOf(known), skipPackages),
     ]),
   );
@@ -89,6 +91,14 @@ export async function takeSnapshot(
     nested,
   });
   return snapshot;
+}
+
+const tooDeep =
+  "Folders in the workspace are nested deeper than a path can be long; nothing is saved while they are.";
+
+/** jj tells it in words only. */
+function isTooDeep(error: unknown): boolean {
+  return error instanceof JjError && error.stderr.includes("(os error 36)");
 }
 
 /** In none of the commits that the files may stand on. */

@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { removeTree } from "../removal.ts";
 import type { Sandbox } from "../sandbox.ts";
 import type { Landing, Snapshot, Store, StoreOptions, WorkspaceMount } from "../workspace.ts";
 import { parseBranch, parseRepositoryAddress } from "./address.ts";
@@ -127,7 +127,7 @@ class RepositoryStore implements Store {
 
   async discardWorkspace(taskId: string): Promise<void> {
     const files = await this.#forget(taskId);
-    if (files !== undefined) await rm(files, { recursive: true, force: true, maxRetries: 3 });
+    if (files !== undefined) await removeTree(files);
   }
 
   async #forget(taskId: string): Promise<string | undefined> {

@@ -33,7 +33,7 @@ export async function jjInView(
   const run = () => runInView(view, [jj, ...workingCopyFlags, ...args], [lock.fd]);
   const first = await run();
   if (first.exitCode !== 255) return answer(args, first);
-  if ((await removeStaleLocks(view.context.layout.gitFolder, lock)) === 0) {
+  if ((await removeStaleLocks(view.context, lock)) === 0) {
     return answer(args, first);
   }
   return answer(args, await run());
