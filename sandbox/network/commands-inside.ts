@@ -2,8 +2,9 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { renderCommand } from "./command-words.ts";
 
-/** Looks between which the table is not read again; with it a storm costs no more than a trickle. */
-const pauseMs = 100;
+/** Looks in a second, and at once when none was needed for a while: a storm costs no more. */
+const looksPerSecond = 10;
+const maxSavedLooks = 10;
 const maxWaiting = 256;
 const maxKnown = 1_024;
 
@@ -24,7 +25,7 @@ export interface CommandsInside {
 /**
  * The kernel's table of the namespace says the inode of a client's socket, the processes' open files
  * say whose it is. Reading the table takes the kernel about 5 ms, whatever it holds: it is done in a
- * thread, once for all who wait, and ten times a second at most.
+ * thread, once for all who wait, and in a storm ten times a second.
  */
 export function openCommandsInside(
   initPid: number,
@@ -33,14 +34,23 @@ export function openCommandsInside(
   const known = new Map<string, string>();
   const waiting = new Map<string, PromiseWithResolvers<string | undefined>>();
   let isLooking = false;
-  let lastMs = 0;
+  let saved = maxSavedLooks;
+  let savedAtMs = Date.now();
+
+  async function mayLook(): Promise<void> {
+    const nowMs = Date.now();
+    saved = Math.min(maxSavedLooks, saved + ((nowMs - savedAtMs) / 1_000) * looksPerSecond) - 1;
+    savedAtMs = nowMs;
+    if (saved >= 0) return;
+    await new Promise((resolve) => {
+      setTimeout(resolve, (-saved * 1_000) / looksPerSecond).unref();
+    });
+  }
 
   async function look(): Promise<void> {
     isLooking = true;
     while (waiting.size > 0) {
-      const waitMs = lastMs + pauseMs - Date.now();
-      if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs).unref());
-      lastMs = Date.now();
+      await mayLook();
       const batch = new Map(waiting);
       waiting.clear();
       const table = await readFile(`/proc/${initPid}/net/tcp`, "latin1").catch(() => "");
