@@ -63,6 +63,8 @@ export interface Chat {
   /** Shown to one person only, once per key. */
   answerPrivately(place: Place, person: Person, post: Post, key: string): Promise<void>;
 
+  /** For platforms that people enter by a link of ours: a one-time one for a new member. */
+  invite?(member: Person, channel: ChannelId): Promise<string>;
   /** For platforms that know no keys: looks whether a post of doubtful fate is there. */
   findPost?(thread: ThreadId, key: string): Promise<MessageId | undefined>;
 }

@@ -32,9 +32,6 @@ stack.defer(() => bytesRedis.disconnect());
 const { redis } = client;
 
 const store = new MessageStore(redis);
-const local = localChat(store);
-const chats = new Map<string, Chat>([[local.platform, local]]);
-
 const server = await openLocalServer({
   store,
   client,
@@ -48,6 +45,8 @@ const server = await openLocalServer({
   process.exit(1);
 });
 stack.use(server);
+const local = localChat(store, server.port);
+const chats = new Map<string, Chat>([[local.platform, local]]);
 log.info({ address: `http://127.0.0.1:${server.port}` }, "chat page");
 
 const role = (name: string, work: (signal: AbortSignal) => Promise<void>) =>

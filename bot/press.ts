@@ -1,6 +1,6 @@
 import { Refusal } from "../worker/protocol/refusal.ts";
+import { refuseStrangers } from "./access.ts";
 import type { Chat, MessageId } from "./chat.ts";
-import { refuseStrangers } from "./commands/access.ts";
 import { type Answer, type CommandContext, silent } from "./commands/context.ts";
 import { takeOptions } from "./commands/parse.ts";
 import { run } from "./commands/run.ts";
@@ -28,6 +28,9 @@ export async function pressDeed(context: CommandContext, deed: Deed, chat: Chat)
     case "egress": {
       refuseStrangers(task, context);
       const { host, verdict, scope } = deed;
+      if (scope === "repository" && !context.isAdmin) {
+        throw new Refusal("Only admins may decide for all tasks of a repository.");
+      }
       const wish = { host, verdict, scope, by: person, changes: false };
       await client.decideEgress(task.id, wish, origin);
       return silent;

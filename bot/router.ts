@@ -106,6 +106,9 @@ function contextOf(parts: RouterParts, chat: Chat, delivery: Delivery): CommandC
       const quoted = await finishPost(client.redis, sentence(text));
       return chat.threadOf(await chat.post(chat.topOf(channel), quoted, `request:${delivery.id}`));
     },
+    ...(chat.invite === undefined
+      ? {}
+      : { invite: async (member) => (await chat.invite?.(member, channel)) ?? "" }),
     rest: "",
     options: {},
   };

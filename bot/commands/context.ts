@@ -20,6 +20,8 @@ export interface CommandContext {
   readonly message?: MessageId;
   /** Thread that a new task would have. */
   readonly newThread: () => Promise<ThreadId>;
+  /** Makes a one-time link for a new member; absent where people need none. */
+  readonly invite?: (member: Person) => Promise<string>;
   readonly rest: string;
   readonly options: Options;
 }

@@ -1,6 +1,7 @@
 import { renderHelp } from "../replies/help.ts";
 import { sentence } from "../replies/sentence.ts";
 import type { CommandHandler, TaskHandler } from "./context.ts";
+import { invite } from "./invite.ts";
 import { repos } from "./repos.ts";
 import { run } from "./run.ts";
 import { diff, files, logs, net, preview, shot } from "./show-words.ts";
@@ -16,6 +17,7 @@ export const handlers: ReadonlyMap<string, CommandHandler> = new Map<string, Com
   ["run", run],
   ["use", use],
   ["repos", repos],
+  ["invite", invite],
   ["status", status],
   ["help", help],
   ...words.flatMap((word): [string, CommandHandler][] => {

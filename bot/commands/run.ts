@@ -24,7 +24,14 @@ async function repositoryFor(context: CommandContext): Promise<Repository> {
   const { client, options } = context;
   if (options.repo !== undefined) {
     const known = await client.repository(options.repo);
-    return known ?? parseRepository(options.repo, context.caller);
+    if (known !== undefined) return known;
+    // It is fetched with the rights of whoever started Colony, who may read what members may not.
+    if (!context.isAdmin) {
+      throw new Refusal(
+        `${code(options.repo)} is not known here, and only admins may name new repositories.`,
+      );
+    }
+    return parseRepository(options.repo, context.caller);
   }
   const bound = await client.repositoryOfChannel(context.channel);
   if (bound !== undefined) return bound;

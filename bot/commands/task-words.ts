@@ -1,5 +1,5 @@
 import { Refusal } from "../../worker/protocol/refusal.ts";
-import { refuseStrangers } from "./access.ts";
+import { refuseStrangers } from "../access.ts";
 import { silent, type TaskHandler } from "./context.ts";
 
 /*

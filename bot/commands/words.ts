@@ -23,6 +23,12 @@ export const words: readonly Word[] = [
     where: "channel",
   },
   { word: "repos", usage: "repos", about: "List the repositories", where: "channel" },
+  {
+    word: "invite",
+    usage: "invite <name>",
+    about: "A sign-in link for a member (admins)",
+    where: "channel",
+  },
   { word: "status", usage: "status", about: "What runs, and what waits for you", where: "both" },
   { word: "help", usage: "help", about: "All words", where: "both" },
   { word: "stop", usage: "stop", about: "Stop the agent; its files stay", where: "thread" },

@@ -4,7 +4,6 @@ import { createMiddleware } from "hono/factory";
 import { validator } from "hono/validator";
 import type { z } from "zod";
 import { keys } from "../../worker/protocol/keys.ts";
-import type { Person } from "../../worker/protocol/task.ts";
 import { listChannels } from "./channels.ts";
 import { cookieName } from "./doors.ts";
 import { localKeys } from "./keys.ts";
@@ -18,18 +17,18 @@ import {
 } from "./message.ts";
 import { withPatience } from "./patience.ts";
 import type { LocalServerParts } from "./server.ts";
-import { readSession } from "./sessions.ts";
+import { readSession, type Session } from "./sessions.ts";
 import { streamFeed } from "./stream.ts";
 
-export type Signed = { Variables: { person: Person } };
+export type Signed = { Variables: { session: Session } };
 
 /** Lets only people through who are signed in. */
 export function signedIn(parts: LocalServerParts) {
   return createMiddleware<Signed>(async (context, next) => {
     const cookie = getCookie(context, cookieName(parts.port()));
-    const person = await withPatience(readSession(parts.store.redis, cookie));
-    if (person === undefined) return context.json({ sentence: "You are not signed in." }, 401);
-    context.set("person", person);
+    const session = await withPatience(readSession(parts.store.redis, cookie));
+    if (session === undefined) return context.json({ sentence: "You are not signed in." }, 401);
+    context.set("session", session);
     await next();
     return;
   });
@@ -42,7 +41,7 @@ export function api(parts: LocalServerParts): Hono<Signed> {
   const { redis } = store;
   app.use("/api/*", signedIn(parts));
   app.get("/api/state", async (context) => {
-    const person = context.get("person");
+    const { person, role } = context.get("session");
     const [channels, read, newest, repositories] = await withPatience(
       Promise.all([
         listChannels(redis),
@@ -53,18 +52,22 @@ export function api(parts: LocalServerParts): Hono<Signed> {
     );
     const cursor = newest[0]?.[0] ?? "0-0";
     const { words } = parts;
-    return context.json({ person, channels, read, cursor, repositories, words });
+    return context.json({ person, role, channels, read, cursor, repositories, words });
   });
   app.get("/api/messages", async (context) => {
     const channel = channelNameSchema.parse(context.req.query("channel"));
     const root = context.req.query("root") ?? "";
     const before = Number(context.req.query("before") ?? Number.POSITIVE_INFINITY);
     const page = await withPatience(store.list({ channel, root }, root === "" ? 60 : 500, before));
-    return context.json({ ...page, messages: visible(page.messages, context.get("person")) });
+    return context.json({
+      ...page,
+      messages: visible(page.messages, context.get("session").person),
+    });
   });
   app.post("/api/messages", checked(sendSchema), async (context) => {
     const body = context.req.valid("json");
-    const person = context.get("person");
+    const session = context.get("session");
+    const { person } = session;
     const text = body.text.trim();
     if (text === "") return context.json({ sentence: "The message is empty." }, 400);
     const message = {
@@ -73,7 +76,7 @@ export function api(parts: LocalServerParts): Hono<Signed> {
       person: { id: person.id, name: person.name },
       text,
     };
-    const entry = inbound("message", { ...body, text, token: "", message: "" }, person);
+    const entry = inbound("message", { ...body, text, token: "", message: "" }, session);
     const id = await withPatience(store.append(message, `person:${body.origin}`, entry));
     return context.json({ id });
   });
@@ -84,12 +87,12 @@ export function api(parts: LocalServerParts): Hono<Signed> {
     const root = message.root === "" && message.to === undefined ? message.id : message.root;
     const { channel } = message;
     const place = { ...body, channel, root, text: "" };
-    await withPatience(store.press(inbound("press", place, context.get("person"))));
+    await withPatience(store.press(inbound("press", place, context.get("session"))));
     return context.json({});
   });
   app.post("/api/read", checked(readSchema), async (context) => {
     const { place, number } = context.req.valid("json");
-    await withPatience(redis.hset(localKeys.read(context.get("person").id), place, number));
+    await withPatience(redis.hset(localKeys.read(context.get("session").person.id), place, number));
     return context.json({});
   });
   app.post("/api/channels", async (context) => {
@@ -100,7 +103,7 @@ export function api(parts: LocalServerParts): Hono<Signed> {
     await withPatience(redis.xadd(localKeys.feed, "*", "channels", "1"));
     return context.json({ name: name.data });
   });
-  app.get("/api/stream", (context) => streamFeed(parts, context, context.get("person")));
+  app.get("/api/stream", (context) => streamFeed(parts, context, context.get("session").person));
   return app;
 }
 
@@ -122,8 +125,8 @@ function inbound(
     readonly text: string;
     readonly token: string;
   },
-  person: Person,
+  session: Session,
 ): InboxEntry {
   const { origin, channel, root, message, text, token } = body;
-  return { kind, id: origin, channel, root, message, text, token, person };
+  return { kind, id: origin, channel, root, message, text, token, ...session };
 }

@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { mayAct, strangersSentence } from "../access.ts";
 import { type Signed, signedIn } from "./api.ts";
 import { withPatience } from "./patience.ts";
 import type { LocalServerParts } from "./server.ts";
@@ -30,6 +31,10 @@ export function artifacts(parts: LocalServerParts): Hono<Signed> {
   app.use("/preview/*", signedIn(parts));
   app.get("/preview/:task/:port", async (context) => {
     const task = await withPatience(parts.client.task(context.req.param("task")));
+    const { person, role } = context.get("session");
+    if (task !== undefined && !mayAct(task, { person, isAdmin: role === "admin" })) {
+      return context.text(strangersSentence(task), 403);
+    }
     const port = Number(context.req.param("port"));
     const preview = task?.previews.find((candidate) => candidate.port === port);
     const path = preview?.path ?? "/";

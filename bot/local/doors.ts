@@ -1,6 +1,13 @@
 import { Hono } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
-import { consumeSignIn, readSignIn } from "../../worker/protocol/sign-in.ts";
+import {
+  cleanName,
+  consumeSignIn,
+  type Invitation,
+  readSignIn,
+} from "../../worker/protocol/sign-in.ts";
+import type { Person } from "../../worker/protocol/task.ts";
+import { channelNameSchema } from "./message.ts";
 import type { LocalServerParts } from "./server.ts";
 import { endSession, readSession, sessionLifeSeconds, startSession } from "./sessions.ts";
 import { renderDoor, renderPage, renderSignIn } from "./sign-in-page.ts";
@@ -17,36 +24,38 @@ export function doors(parts: LocalServerParts): Hono {
   const app = new Hono();
   const { redis } = parts.store;
   app.get("/", async (context) => {
-    const person = await readSession(redis, getCookie(context, cookieName(parts.port())));
-    if (person !== undefined) return context.html(renderPage());
+    const session = await readSession(redis, getCookie(context, cookieName(parts.port())));
+    if (session !== undefined) return context.html(renderPage());
     return context.html(renderDoor("You are not signed in on this browser."), 401);
   });
   app.get("/sign-in", async (context) => {
     const token = context.req.query("token") ?? "";
-    const person = await readSignIn(redis, token);
-    if (person !== undefined) return context.html(renderSignIn(token, person));
+    const invitation = await readSignIn(redis, token);
+    if (invitation !== undefined) return context.html(renderSignIn(token, invitation));
     const signedIn = await readSession(redis, getCookie(context, cookieName(parts.port())));
     if (signedIn !== undefined) return context.redirect("/", 303);
     return context.html(renderDoor(used), 410);
   });
   app.post("/sign-in", async (context) => {
     const form = new URLSearchParams(await context.req.text());
-    const person = await consumeSignIn(redis, form.get("token") ?? "");
-    if (person === undefined) return context.html(renderDoor(used), 410);
-    const name = (form.get("name") ?? "").trim();
-    const email = (form.get("email") ?? person.email ?? "").trim();
-    const session = await startSession(redis, {
-      id: person.id,
-      name: name === "" ? person.name : name.slice(0, 100),
-      ...(email === "" ? {} : { email: email.slice(0, 200) }),
-    });
+    const token = form.get("token") ?? "";
+    const offered = await readSignIn(redis, token);
+    if (offered === undefined) return context.html(renderDoor(used), 410);
+    const person = decidePerson(offered, form);
+    if (person === undefined) {
+      return context.html(renderSignIn(token, offered, "Colony needs a name to call you by."), 400);
+    }
+    const invitation = await consumeSignIn(redis, token);
+    if (invitation === undefined) return context.html(renderDoor(used), 410);
+    const session = await startSession(redis, { person, role: invitation.role });
     setCookie(context, cookieName(parts.port()), session, {
       path: "/",
       httpOnly: true,
       sameSite: "Strict",
       maxAge: sessionLifeSeconds,
     });
-    return context.redirect("/", 303);
+    const channel = channelNameSchema.safeParse(invitation.channel);
+    return context.redirect(channel.success ? `/#/${channel.data}` : "/", 303);
   });
   app.post("/sign-out", async (context) => {
     await endSession(redis, getCookie(context, cookieName(parts.port())) ?? "");
@@ -54,4 +63,14 @@ export function doors(parts: LocalServerParts): Hono {
     return context.redirect("/", 303);
   });
   return app;
+}
+
+/** Who somebody is by the link, and what they add to it: a member is called as they were invited. */
+function decidePerson(invitation: Invitation, form: URLSearchParams): Person | undefined {
+  const { id, name: known = "", email: knownEmail = "" } = invitation.person;
+  const said = invitation.role === "admin" ? cleanName(form.get("name") ?? "") : "";
+  const name = said === "" ? known : said;
+  const email = cleanName(form.get("email") ?? knownEmail);
+  if (name === "") return undefined;
+  return { id, name, ...(email === "" ? {} : { email }) };
 }

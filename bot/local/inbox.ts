@@ -91,7 +91,7 @@ function toDelivery(entry: InboxEntry, message: string): Delivery {
     channel: channelIdOf(entry.channel),
     ...(entry.root === "" ? {} : { thread: threadIdOf(entry.channel, entry.root) }),
     person: entry.person,
-    isAdmin: true,
+    isAdmin: entry.role === "admin",
   };
   if (entry.kind === "press") return { ...where, kind: "press", token: entry.token };
   const addressed = command.test(entry.text);

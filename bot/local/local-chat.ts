@@ -1,11 +1,12 @@
+import { mintSignIn } from "../../worker/protocol/sign-in.ts";
 import type { Chat, Delivery, MessageId } from "../chat.ts";
 import type { Post } from "../post.ts";
 import { openInbox } from "./inbox.ts";
 import { channelIdOf, messageIdOf, placeOf, threadIdOf } from "./message.ts";
 import type { MessageStore } from "./message-store.ts";
 
-/** The local chat as a platform: a person who is signed in is an admin. */
-export function localChat(store: MessageStore): Chat {
+/** The local chat as a platform; `port` is that of its page. */
+export function localChat(store: MessageStore, port: number): Chat {
   return {
     platform: "local",
     listen: (handle: (delivery: Delivery) => Promise<void>) => openInbox(store.redis, handle),
@@ -24,6 +25,15 @@ export function localChat(store: MessageStore): Chat {
       const channel = place.channel.slice(channelIdOf("").length);
       const root = place.thread === undefined ? "" : placeOf(place.thread).message;
       await store.append({ channel, root, post, to: person.id }, key);
+    },
+    async invite(person, channel) {
+      const invitation = {
+        person,
+        role: "member",
+        channel: channel.slice(channelIdOf("").length),
+      } as const;
+      const token = await mintSignIn(store.redis, invitation);
+      return `http://127.0.0.1:${port}/sign-in?token=${token}`;
     },
   };
 }

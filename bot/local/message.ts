@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { roleSchema } from "../../worker/protocol/sign-in.ts";
 import { type Person, personSchema } from "../../worker/protocol/task.ts";
 import type { ChannelId, MessageId, ThreadId } from "../chat.ts";
 import type { Mark, Post } from "../post.ts";
@@ -71,6 +72,8 @@ export const inboxEntrySchema = z.object({
   text: z.string(),
   token: z.string(),
   person: personSchema,
+  /** As the session had it when they did it. */
+  role: roleSchema,
 });
 export type InboxEntry = z.infer<typeof inboxEntrySchema>;
 

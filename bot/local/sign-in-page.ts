@@ -1,19 +1,32 @@
-import type { Person } from "../../worker/protocol/task.ts";
+import type { Invitation } from "../../worker/protocol/sign-in.ts";
 
 /** What the GET of a sign-in link shows: following it by machine must not use it up. */
-export function renderSignIn(token: string, person: Person): string {
+export function renderSignIn(token: string, invitation: Invitation, trouble = ""): string {
+  const { person, role } = invitation;
+  const email = person.email ?? "";
   return shell(
     "Sign in · Colony",
     `<main class="door"><h1>Colony</h1>
-<p>Sign in on this browser as</p>
+<p>${welcomeOf(invitation)}</p>
+${trouble === "" ? "" : `<p class="tone-bad" role="alert">${escapeHtml(trouble)}</p>`}
 <form method="post" action="/sign-in">
 <input type="hidden" name="token" value="${escapeHtml(token)}">
-<label>Your name<input name="name" value="${escapeHtml(person.name)}" autocomplete="name" required maxlength="100"></label>
-<label>E-mail, for the commits that you ask for<input name="email" type="email" value="${escapeHtml(person.email ?? "")}" autocomplete="email" maxlength="200" placeholder="optional"></label>
-<button class="button primary" autofocus>Sign in</button>
+${role === "admin" ? nameField(person.name) : ""}
+<label>E-mail, for the commits that you ask for<input name="email" type="email" value="${escapeHtml(email)}" autocomplete="email" maxlength="100" placeholder="optional"></label>
+<button class="button primary"${person.name === undefined ? "" : " autofocus"}>Sign in</button>
 </form>
 <p class="quiet">The link works once. It stays good for 15 minutes.</p></main>`,
   );
+}
+
+function welcomeOf({ person, role }: Invitation): string {
+  if (role === "admin") return "Sign in on this browser as";
+  return `Sign in on this browser as <strong>${escapeHtml(person.name ?? "")}</strong>. You can run tasks and decide on them; on tasks of others their askers decide, and administrators.`;
+}
+
+function nameField(name: string | undefined): string {
+  const start = name === undefined ? " autofocus" : ` value="${escapeHtml(name)}"`;
+  return `<label>Your name<input name="name"${start} autocomplete="name" required maxlength="100" placeholder="as the others shall see it"></label>`;
 }
 
 export function renderDoor(sentence: string): string {

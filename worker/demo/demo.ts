@@ -25,7 +25,13 @@ export interface DemoOptions {
 
 const stepTimeoutMs = 180_000;
 const aDayMs = 24 * 3600_000;
-const person = { id: "local:you", name: "You", email: "you@example.org" };
+/** Who asks and decides in the story. */
+const baker = {
+  person: { id: "local:baker", name: "Baker", email: "baker@example.org" },
+  role: "admin",
+} as const;
+/** Whoever opens the printed link says their name; the page opens where the story plays. */
+const guest = { person: { id: "local:guest" }, role: "admin", channel } as const;
 
 /**
  * A bakery's page in a repository of its own, two agents that change it at once, and the chat page
@@ -52,12 +58,12 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     );
   }
   const origin = `http://127.0.0.1:${options.port}`;
-  const visitor = await openVisitor(origin, await mintSignIn(client.redis, person));
+  const visitor = await openVisitor(origin, await mintSignIn(client.redis, baker));
   if (options.once) return await playOnce();
 
   say("");
   say(`Open this link, once, in a browser on this machine:`);
-  say(`  ${origin}/sign-in?token=${await mintSignIn(client.redis, person)}`);
+  say(`  ${origin}/sign-in?token=${await mintSignIn(client.redis, guest)}`);
   say("");
   if (known === undefined) {
     say("The story plays in the channel #bakery; press its buttons there. Ctrl-C ends everything.");
@@ -82,7 +88,7 @@ export async function runDemo(options: DemoOptions): Promise<void> {
     await using album = await openAlbum({
       origin,
       folder: options.out,
-      signIn: () => mintSignIn(client.redis, person),
+      signIn: () => mintSignIn(client.redis, baker),
     });
     const startedMs = Date.now();
     const chapters = await Promise.race([

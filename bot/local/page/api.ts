@@ -1,9 +1,11 @@
+import type { Role } from "../../../worker/protocol/sign-in.ts";
 import type { Person } from "../../../worker/protocol/task.ts";
 import type { ShownChannel } from "../channels.ts";
 import type { CompletedWord, ShownMessage } from "../message.ts";
 
 export interface PageStart {
   readonly person: Person;
+  readonly role: Role;
   readonly channels: readonly ShownChannel[];
   readonly read: Readonly<Record<string, string>>;
   readonly cursor: string;

@@ -38,7 +38,10 @@ export function Sidebar({ channel, close }: { channel: string; close: () => void
       <NewChannel close={close} />
       <div class="spring" />
       <form class="me" method="post" action="/sign-out">
-        <span>{store.person?.name}</span>
+        <span>
+          {store.person?.name}
+          {store.role === "member" && <span class="quiet">, member</span>}
+        </span>
         <button type="submit" class="as-link">
           Sign out
         </button>

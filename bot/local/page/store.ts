@@ -1,4 +1,5 @@
 import { useEffect, useReducer } from "preact/hooks";
+import type { Role } from "../../../worker/protocol/sign-in.ts";
 import type { Person } from "../../../worker/protocol/task.ts";
 import type { ShownChannel } from "../channels.ts";
 import type { CompletedWord, ShownMessage } from "../message.ts";
@@ -24,6 +25,7 @@ export interface Unsent {
 /** All that the page knows; components read it and call its deeds. */
 class PageStore {
   person: Person | undefined;
+  role: Role | undefined;
   channels: readonly ShownChannel[] = [];
   words: readonly CompletedWord[] = [];
   repositories: readonly string[] = [];
@@ -51,6 +53,7 @@ class PageStore {
         const start = await fetchStart();
         Object.assign(this, {
           person: start.person,
+          role: start.role,
           channels: start.channels,
           words: start.words,
           repositories: start.repositories,

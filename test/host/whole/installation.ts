@@ -7,7 +7,7 @@ import { sweepLeftovers } from "../../../sandbox/sandbox.ts";
 import { type StateFolder, stateFolder } from "../../../sandbox/state-folder.ts";
 import { openVisitor, type Visitor } from "../../../worker/demo/visitor.ts";
 import { type Client, openClient } from "../../../worker/protocol/client.ts";
-import { mintSignIn } from "../../../worker/protocol/sign-in.ts";
+import { mintSignIn, type Role as SignInRole } from "../../../worker/protocol/sign-in.ts";
 import type { Person } from "../../../worker/protocol/task.ts";
 import { redisFiles } from "../../../worker/redis/settings.ts";
 
@@ -23,8 +23,8 @@ export interface Installation extends AsyncDisposable {
   readonly origin: string;
   readonly previewPort: number;
   readonly client: Client;
-  /** Signs in, as Ada unless somebody else is named. */
-  visit(person?: Person): Promise<Visitor>;
+  /** Signs in, as Ada and an administrator unless told otherwise. */
+  visit(person?: Person, role?: SignInRole): Promise<Visitor>;
   pids(role: Role): number[];
   /** The last errors in the logs of bot and worker: what a failing test wants to tell. */
   troubles(): readonly string[];
@@ -101,8 +101,8 @@ export async function openInstallation(
           .filter((line) => line.includes('"err"'))
           .slice(-4),
       ),
-    async visit(person = ada) {
-      return openVisitor(origin, await mintSignIn(client.redis, person));
+    async visit(person = ada, role = "admin") {
+      return openVisitor(origin, await mintSignIn(client.redis, { person, role }));
     },
     kill(role, index = 0) {
       const found = pids(role);

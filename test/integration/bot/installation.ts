@@ -6,13 +6,20 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { type Client, openClient } from "../../../worker/protocol/client.ts";
-import { mintSignIn } from "../../../worker/protocol/sign-in.ts";
+import { type Invitation, mintSignIn, type Role } from "../../../worker/protocol/sign-in.ts";
 import type { Person } from "../../../worker/protocol/task.ts";
 import { bundlePages } from "../../../worker/setup/browser-bundle.mjs";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url)).replace(/\/$/, "");
 
 export const ada: Person = { id: "local:ada", name: "Ada Lovelace", email: "ada@example.org" };
+
+/** Who a link is for, and the channel that it leads to. */
+type Guest = Invitation["person"] & { readonly channel?: string };
+
+function invitationOf({ channel, ...person }: Guest, role: Role): Invitation {
+  return { person, role, ...(channel === undefined ? {} : { channel }) };
+}
 
 /** A bot process that can be killed. */
 export interface BotProcess extends AsyncDisposable {
@@ -31,9 +38,9 @@ export interface Installation extends AsyncDisposable {
   startBot(): Promise<BotProcess>;
   /** Stops Redis, keeping its data; answers how to start it again. */
   stopRedis(): Promise<() => Promise<void>>;
-  signInLink(bot: BotProcess, person?: Person): Promise<string>;
+  signInLink(bot: BotProcess, guest?: Guest, role?: Role): Promise<string>;
   /** Signs in as a browser would; answers the cookie. */
-  signIn(bot: BotProcess, person?: Person): Promise<string>;
+  signIn(bot: BotProcess, person?: Person, role?: Role): Promise<string>;
 }
 
 export async function openInstallation(): Promise<Installation> {
@@ -55,8 +62,8 @@ export async function openInstallation(): Promise<Installation> {
     COLONY_LOG_LEVEL: "info",
   };
   const bots = undo.use(new AsyncDisposableStack());
-  const signInLink = async (bot: BotProcess, person = ada) =>
-    `${bot.address}/sign-in?token=${await mintSignIn(client.redis, person)}`;
+  const signInLink = async (bot: BotProcess, guest: Guest = ada, role: Role = "admin") =>
+    `${bot.address}/sign-in?token=${await mintSignIn(client.redis, invitationOf(guest, role))}`;
   const kept = undo.move();
   return {
     home,
@@ -73,8 +80,8 @@ export async function openInstallation(): Promise<Installation> {
       };
     },
     signInLink,
-    async signIn(bot, person = ada) {
-      const link = new URL(await signInLink(bot, person));
+    async signIn(bot, person = ada, role = "admin") {
+      const link = new URL(await signInLink(bot, person, role));
       const response = await fetch(`${bot.address}/sign-in`, {
         method: "POST",
         redirect: "manual",

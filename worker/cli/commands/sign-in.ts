@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { mintSignIn } from "../../protocol/sign-in.ts";
+import { type Invitation, memberNamed, mintSignIn } from "../../protocol/sign-in.ts";
 import { readAdminSettings } from "../../settings/admin-settings.ts";
 import { CliError, exitCodes } from "../exit-codes.ts";
 import {
@@ -16,6 +16,7 @@ export function addSignInCommand(program: Command, cli: Cli): void {
   const command = program
     .command("sign-in")
     .description("a new one-time link to the chat page")
+    .option("--member <name>", "for somebody who may run tasks and decide on their own only")
     .option("--port <port>", "of the chat page")
     .option("--json", "one JSON object on stdout")
     .action(async () => {
@@ -25,7 +26,7 @@ export function addSignInCommand(program: Command, cli: Cli): void {
 
 async function signIn(
   invocation: Invocation,
-  options: { readonly port?: string },
+  options: { readonly port?: string; readonly member?: string },
 ): Promise<number> {
   const { config, cli, voice } = invocation;
   const port = decidePort(options, await readAdminSettings(config.configFile), cli);
@@ -35,12 +36,24 @@ async function signIn(
       `No chat page answers on port ${port}; \`colony up\` starts it.`,
     );
   }
-  const { person } = await readIdentity(invocation);
+  const invitation = await decideInvitation(invocation, options.member);
   return withSession(invocation, false, async ({ client }) => {
-    const token = await mintSignIn(client.redis, person);
+    const token = await mintSignIn(client.redis, invitation);
     const url = `http://127.0.0.1:${port}/sign-in?token=${token}`;
     voice.object({ type: "sign-in", url });
     if (!voice.json) voice.say(url);
     return exitCodes.ok;
   });
+}
+
+/** Without a name the link is the caller's own, who is root here and so an administrator there. */
+async function decideInvitation(
+  invocation: Invocation,
+  member: string | undefined,
+): Promise<Invitation> {
+  if (member === undefined)
+    return { person: (await readIdentity(invocation)).person, role: "admin" };
+  const person = memberNamed(member);
+  if (person === undefined) throw new CliError(exitCodes.usage, "--member is empty.");
+  return { person, role: "member" };
 }

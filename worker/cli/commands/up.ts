@@ -105,7 +105,7 @@ async function signInLine(
   port: number,
 ): Promise<string> {
   await using client = openClient(controlAddress(config));
-  const token = await mintSignIn(client.redis, person);
+  const token = await mintSignIn(client.redis, { person, role: "admin" });
   return `Open this once, within 15 minutes: http://127.0.0.1:${port}/sign-in?token=${token}`;
 }
 
