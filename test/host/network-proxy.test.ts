@@ -95,7 +95,7 @@ test("no_proxy is honoured", async () => {
 test("a registry on a port of its own is reached there, and only there", async () => {
   const said = await net.inside("curl -s http://odd.test:8081/simple/");
   expect(said.out).toContain("proxied http://odd.test:8081/simple/");
-  expect((await net.inside("curl -s http://apt.test:8081/")).code).toBe(7);
+  expect((await net.inside("curl -s http://apt.test:8081/")).code).toBe(56);
 });
 
 test("the proxy is not asked for a name that is not allowed", async () => {
