@@ -13,6 +13,9 @@ export const keeperMounts = {
   image: join(mountsFolder, "image"),
   root: join(mountsFolder, "root"),
   lower: join(mountsFolder, "lower"),
+  /** Layers of the root, the topmost being 0; and what set-up left in the workspace. */
+  layer: (index: number) => join(mountsFolder, `layer-${index}`),
+  belowWorkspace: join(mountsFolder, "below"),
   /** The workspace's files with `.jj` uncovered: for jj. */
   workspace: join(mountsFolder, "workspace"),
   /** What the sandbox has at `/workspace`: mounts in it go there too, also while it runs. */
@@ -38,6 +41,8 @@ export interface SandboxPaths {
   readonly keeperSocket: string;
   readonly uidBase: string;
   readonly imageKey: string;
+  /** Keys of the layers that it was begun with, one a line, lowest first. */
+  readonly layerKeys: string;
   readonly bundle: string;
   readonly runtimeState: string;
   readonly runtimeLog: string;
@@ -68,6 +73,7 @@ export function sandboxPaths(folder: StateFolder, id: string): SandboxPaths {
     keeperSocket: join(run, "keeper.sock"),
     uidBase: join(own, "uid-base"),
     imageKey: join(own, "image-key"),
+    layerKeys: join(own, "layer-keys"),
     bundle: join(own, "bundle"),
     runtimeState: join(own, "runtime"),
     runtimeLog: join(own, "runtime.log"),

@@ -16,12 +16,20 @@ import { readSeccomp } from "./bundle/seccomp-list.ts";
 import { canLimitSwap, makeGroup, readCgroupLayout, readV2Controllers } from "./cgroups/cgroup.ts";
 import { decideNotEnforced } from "./cgroups/layout.ts";
 import { boxGroup, keeperGroup } from "./cgroups/names.ts";
+import { SandboxStartError } from "./errors.ts";
 import { runtimePath } from "./host-environment.ts";
 import { makeFolder } from "./image/folders.ts";
 import { ensureImage, existingImage, type Image } from "./image/image.ts";
 import type { KeeperNetworkSpec, KeeperSpec } from "./keeper/keeper-spec.ts";
 import { renderFstab, renderWorkspaceFstab } from "./keeper/launch-script.ts";
 import { keeperMounts, mountsFolder, type SandboxPaths, sandboxPaths } from "./keeper-paths.ts";
+import {
+  type Layer,
+  readBegunLayers,
+  readLayers,
+  rootLowers,
+  workspaceLower,
+} from "./layers/layer.ts";
 import type { SandboxSpec } from "./spec.ts";
 import type { StateFolder } from "./state-folder.ts";
 import { ownerOfUpper, reserveUidRange } from "./uid-range.ts";
@@ -55,7 +63,7 @@ export async function prepareSandbox(
   const parent = workspace?.kind === "overlay" ? workspace.upperParent : undefined;
   const upperOwner = parent === undefined ? undefined : ownerOfUpper(parent);
   const uidBase = reserveUidRange(folder, spec.id, upperOwner);
-  const image = await chooseImage(folder, paths, options);
+  const { image, layers } = await chooseBase(folder, spec, paths, options);
   // Only into a new upper: an older one is the sandbox's, with links of its making.
   if (makeUpper(paths.rootUpper, paths.rootWork, uidBase)) writeNames(paths, spec, uidBase);
   if (parent !== undefined) makeUpper(join(parent, "upper"), join(parent, "work"), uidBase);
@@ -86,7 +94,14 @@ export async function prepareSandbox(
     ...(options.network === undefined ? {} : { network: relayOf(uidBase, options.network) }),
     notEnforced: [...decideNotEnforced(layout, readV2Controllers(layout)), diskSentence],
   };
-  const plan = { imagePath: image.path, uidBase, paths, hybridMount: layout.hybridMount };
+  const plan = {
+    imagePath: image.path,
+    layers: rootLowers(folder, layers),
+    belowWorkspace: workspaceLower(folder, layers),
+    uidBase,
+    paths,
+    hybridMount: layout.hybridMount,
+  };
   writePrivate(join(paths.bundle, "config.json"), JSON.stringify(bundle));
   writePrivate(paths.spec, JSON.stringify(keeper));
   const { workspaceLater } = spec;
@@ -111,7 +126,9 @@ export function prepareWorkspace(
     const parent = workspace.upperParent;
     makeUpper(join(parent, "upper"), join(parent, "work"), uidBase);
   }
-  writePrivate(sandboxPaths(folder, id).workspaceFstab, renderWorkspaceFstab(workspace, uidBase));
+  const below = workspaceLower(folder, readBegunLayers(folder, id) ?? []);
+  const fstab = renderWorkspaceFstab(workspace, uidBase, below);
+  writePrivate(sandboxPaths(folder, id).workspaceFstab, fstab);
 }
 
 const diskSentence =
@@ -143,22 +160,34 @@ function withTold(spec: SandboxSpec, { told }: SandboxPaths): SandboxSpec {
   return { ...spec, binds: [...spec.binds, { source: told, target: "/run/colony" }] };
 }
 
-/** The image that the sandbox was begun with; gone, its HOME moves over to the present one. */
-async function chooseImage(
+/** What the sandbox was begun with; where that is gone, its HOME moves over to what is wanted now. */
+async function chooseBase(
   folder: StateFolder,
+  spec: SandboxSpec,
   paths: SandboxPaths,
   options: OpenOptions,
-): Promise<Image> {
+): Promise<{ readonly image: Image; readonly layers: readonly Layer[] }> {
   const begun = existsSync(paths.imageKey) ? readFileSync(paths.imageKey, "utf8") : "";
   const known = existingImage(folder, begun);
-  if (known !== undefined) return known;
-  const image = await ensureImage(folder, {
-    nodePath: process.execPath,
-    ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
-  });
+  const begunLayers = readBegunLayers(folder, spec.id);
+  if (known !== undefined && begunLayers !== undefined) {
+    return { image: known, layers: begunLayers };
+  }
+  const layers = readLayers(folder, spec.layers ?? []);
+  const image = spec.image === undefined ? undefined : existingImage(folder, spec.image);
+  if (layers === undefined || (spec.image !== undefined && image === undefined)) {
+    throw new SandboxStartError(spec.id, "mounting", "its image or a layer of it was removed");
+  }
+  const chosen = image ?? (await hostImage(folder, options));
   if (begun !== "" && existsSync(paths.rootUpper)) keepHomeOnly(paths);
-  writePrivate(paths.imageKey, image.key);
-  return image;
+  writePrivate(paths.imageKey, chosen.key);
+  writePrivate(paths.layerKeys, layers.map(({ key }) => `${key}\n`).join(""));
+  return { image: chosen, layers };
+}
+
+function hostImage(folder: StateFolder, { onProgress }: OpenOptions): Promise<Image> {
+  const progress = onProgress === undefined ? {} : { onProgress };
+  return ensureImage(folder, { nodePath: process.execPath, ...progress });
 }
 
 /** Nothing is followed here: `root` may be a link that the sandbox made, and moves as one. */

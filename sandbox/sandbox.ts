@@ -1,4 +1,7 @@
 import { endSandbox, removeSandboxFiles } from "./ending.ts";
+import { ensureLayers, type Layers } from "./layers/ensure.ts";
+import { hasBegun } from "./layers/layer.ts";
+import type { LayersWanted } from "./layers/wanted.ts";
 import { sweepLeftovers } from "./leftovers.ts";
 import { readHostSettings, type SettingsOwner } from "./network/host-settings.ts";
 import { findKeeper, launchSandbox } from "./open.ts";
@@ -13,6 +16,9 @@ export { egressFiles, readEgressState } from "./egress-files.ts";
 export { endSandbox } from "./ending.ts";
 export { KeeperLostError } from "./errors.ts";
 export { keepWarmKeeper } from "./launch.ts";
+export type { Layers } from "./layers/ensure.ts";
+export { LayerStepError } from "./layers/errors.ts";
+export type { LayerStep, LayersWanted } from "./layers/wanted.ts";
 export {
   type Leftover,
   type OwnerOf,
@@ -66,6 +72,20 @@ async function openOptions(options: SandboxOptions): Promise<OpenOptions> {
   const host = await hostSettings(settingsOwner);
   const code = options.codeRoot === undefined ? {} : { codeRoot: options.codeRoot };
   return { ...progress, network: { dialerGid, host, allowedRanges, ...code } };
+}
+
+/**
+ * The layers that a sandbox is to stand on, for its spec: those that are not there are made first.
+ * Undefined for a sandbox that was begun on others, which it keeps. Throws `LayerStepError`.
+ */
+export async function ensureSandboxLayers(
+  folder: StateFolder,
+  id: string,
+  wanted: LayersWanted,
+  options: SandboxOptions = {},
+): Promise<Layers | undefined> {
+  if (hasBegun(folder, id)) return undefined;
+  return ensureLayers(folder, wanted, await openOptions(options));
 }
 
 /** Connects to a living sandbox; undefined when it has no living keeper. */

@@ -4,6 +4,7 @@ import type { SandboxSpec } from "./spec.ts";
 const absolute = z.string().regex(/^\/[^\0]*$/, "must be an absolute path");
 const number = z.number().positive();
 const id = z.number().int().nonnegative();
+const key = z.string().regex(/^[0-9a-f]{16}$/, "is no key of an image or layer");
 const common = { ownerUid: id, ownerGid: id, jjFolder: absolute.optional() };
 
 const specSchema = z.object({
@@ -16,6 +17,8 @@ const specSchema = z.object({
       z.object({ kind: z.literal("folder"), path: absolute, ...common }),
     ])
     .optional(),
+  image: key.optional(),
+  layers: z.array(key).max(16).optional(),
   binds: z.array(z.object({ source: absolute, target: absolute })),
   limits: z.object({
     memoryBytes: number.int().min(8 * 1024 * 1024, "must be 8 MiB at least"),

@@ -12,6 +12,10 @@ export interface SandboxSpec {
   readonly workspace?: WorkspaceMount;
   /** `attachWorkspace` brings it while the sandbox runs: the two are then made side by side. */
   readonly workspaceLater?: true;
+  /** Key of an image of this host; absent: the host's own, or the one that it was begun with. */
+  readonly image?: string;
+  /** Keys of layers above the image, lowest first: see `ensureLayers`. */
+  readonly layers?: readonly string[];
   /** Extra read-only binds, such as our code at /opt/colony or an agent at /opt/agents/codex. */
   readonly binds: readonly { readonly source: string; readonly target: string }[];
   readonly limits: SandboxLimits;

@@ -16,6 +16,8 @@ export interface StateFolder {
   readonly sandboxes: string;
   /** 0711: sockets and mount points of sandboxes. */
   readonly run: string;
+  /** 0700: what steps of `image` and `setup` left, for sandboxes to stand on. */
+  readonly layers: string;
   readonly repositories: string;
   readonly redis: string;
   readonly logs: string;
@@ -34,6 +36,7 @@ export function stateFolder(home: string, shared = join(home, "shared")): StateF
     agents: join(shared, "agents"),
     sandboxes: join(home, "sandboxes"),
     run: join(home, "run"),
+    layers: join(home, "layers"),
     repositories: join(home, "repositories"),
     redis: join(home, "redis"),
     logs: join(home, "logs"),

@@ -1,11 +1,16 @@
 import { allFolders, type CgroupLayout } from "../cgroups/layout.ts";
 import { keeperMounts, mountsFolder, type SandboxPaths } from "../keeper-paths.ts";
+import type { LowerFiles } from "../layers/layer.ts";
 import type { SandboxSpec } from "../spec.ts";
 import type { WorkspaceMount } from "../workspace.ts";
 
 /** What the mounts of a keeper depend on. */
 export interface MountPlan {
   readonly imagePath: string;
+  /** Layers above the image, the topmost first. */
+  readonly layers?: readonly LowerFiles[];
+  /** What set-up left in the workspace's ignored files. */
+  readonly belowWorkspace?: LowerFiles | undefined;
   readonly uidBase: number;
   readonly paths: Pick<SandboxPaths, "rootUpper" | "rootWork">;
   readonly workspace?: WorkspaceMount;
@@ -27,10 +32,17 @@ export function renderFstab(plan: MountPlan): string {
     `max=${maxTerminals}`,
   ];
   const all = idmap("b", 0, plan.uidBase, 65_536);
+  const layers = plan.layers ?? [];
   const lines = [
     line("tmpfs", mountsFolder, "tmpfs", ["mode=0711", "size=1m", "nosuid", "nodev", "noexec"]),
     line(plan.imagePath, image, "none", ["bind", "ro", "nosuid", "nodev", makeFolder, all]),
-    overlay(root, image, plan.paths.rootUpper, plan.paths.rootWork),
+    ...layers.map((files, index) => layerLine(files, keeperMounts.layer(index), plan.uidBase)),
+    overlay(
+      root,
+      [...layers.map((_, index) => keeperMounts.layer(index)), image].join(":"),
+      plan.paths.rootUpper,
+      plan.paths.rootWork,
+    ),
     // Terminals that we open for the sandbox are the sandbox's: their names are good inside.
     line("devpts", terminals, "devpts", ["nosuid", "noexec", makeFolder, ...devpts]),
     line(terminals, "/dev/pts", "none", ["bind", "nosuid", "noexec"]),
@@ -50,17 +62,27 @@ export function renderFstab(plan: MountPlan): string {
       ]),
     );
   }
-  if (plan.workspace !== undefined) lines.push(...workspaceLines(plan.workspace, plan.uidBase));
+  if (plan.workspace !== undefined) {
+    lines.push(...workspaceLines(plan.workspace, plan.uidBase, plan.belowWorkspace));
+  }
   return `${lines.join("\n")}\n`;
 }
 
 /** The mounts of a workspace that comes while its sandbox runs. */
-export function renderWorkspaceFstab(workspace: WorkspaceMount, uidBase: number): string {
-  return `${workspaceLines(workspace, uidBase).join("\n")}\n`;
+export function renderWorkspaceFstab(
+  workspace: WorkspaceMount,
+  uidBase: number,
+  below?: LowerFiles,
+): string {
+  return `${workspaceLines(workspace, uidBase, below).join("\n")}\n`;
 }
 
-function workspaceLines(files: WorkspaceMount, uidBase: number): string[] {
-  const { lower, workspace, box } = keeperMounts;
+function workspaceLines(
+  files: WorkspaceMount,
+  uidBase: number,
+  below: LowerFiles | undefined,
+): string[] {
+  const { lower, workspace, box, belowWorkspace } = keeperMounts;
   const owner = [
     idmap("u", files.ownerUid, uidBase, 1),
     idmap("g", files.ownerGid, uidBase, 1).replace("X-mount.idmap=", ""),
@@ -71,7 +93,14 @@ function workspaceLines(files: WorkspaceMount, uidBase: number): string[] {
       ? [line(files.path, workspace, "none", ["bind", "rw", ...safe, owner])]
       : [
           line(files.lower, lower, "none", ["bind", "ro", ...safe, owner]),
-          overlay(workspace, lower, `${files.upperParent}/upper`, `${files.upperParent}/work`),
+          ...(below === undefined ? [] : [layerLine(below, belowWorkspace, uidBase)]),
+          overlay(
+            workspace,
+            // The commit's own files win, so that no layer can look like a change.
+            below === undefined ? lower : `${lower}:${belowWorkspace}`,
+            `${files.upperParent}/upper`,
+            `${files.upperParent}/work`,
+          ),
         ];
   const shown = line(workspace, box, "none", ["bind", "nosuid", "nodev"]);
   if (files.jjFolder === undefined) return [...own, shown];
@@ -84,6 +113,12 @@ function workspaceLines(files: WorkspaceMount, uidBase: number): string[] {
 const ttyGroup = 5;
 const maxTerminals = 256;
 const makeFolder = "X-mount.mkdir=0755";
+
+/** Files of another range, as if they were this one's. */
+function layerLine(files: LowerFiles, target: string, uidBase: number): string {
+  const range = idmap("b", files.uidBase, uidBase, 65_536);
+  return line(files.path, target, "none", ["bind", "ro", "nosuid", "nodev", makeFolder, range]);
+}
 
 function idmap(type: "u" | "g" | "b", from: number, to: number, count: number): string {
   return `X-mount.idmap=${type}:${from}:${to}:${count}`;

@@ -6,6 +6,7 @@ import { installationGroup } from "../cgroups/names.ts";
 import { bytesOf, endSandbox, isLeftOver, removeSandboxFiles } from "../ending.ts";
 import { connectKeeper } from "../keeper/client.ts";
 import { sandboxPaths } from "../keeper-paths.ts";
+import { layerPrefix, readLayer } from "../layers/layer.ts";
 import { isOpening, isOwned, markEnding } from "../opening.ts";
 import { readRemains } from "../receipt.ts";
 import { foregroundPrefix } from "../run.ts";
@@ -47,7 +48,7 @@ async function findOne(
   ownerOf: OwnerOf,
 ): Promise<FoundLeftover | "living" | undefined> {
   const paths = sandboxPaths(folder, id);
-  const ownership = id.startsWith(foregroundPrefix) ? foreground(folder, id) : await ownerOf(id);
+  const ownership = ownOwnership(folder, id) ?? (await ownerOf(id));
   using keeper = await connectKeeper(id, paths.keeperSocket);
   if (ownership.kind === "busy") return keeper === undefined ? undefined : "living";
   const hasOwner = ownership.kind === "kept";
@@ -78,6 +79,16 @@ async function end(
   const receipt = await endSandbox(folder, id);
   const bytes = how.withFiles ? await removeSandboxFiles(folder, id) : 0;
   return { bytes, receipt };
+}
+
+/** What we know ourselves; undefined: it is a task's. */
+function ownOwnership(folder: StateFolder, id: string): Ownership | undefined {
+  if (id.startsWith(foregroundPrefix)) return foreground(folder, id);
+  if (!id.startsWith(layerPrefix)) return undefined;
+  if (isOwned(sandboxPaths(folder, id))) return { kind: "busy" };
+  // The note of the range that its files belong to.
+  if (readLayer(folder, id.slice(layerPrefix.length)) !== undefined) return { kind: "kept" };
+  return { kind: "gone", why: "who was making the layer is dead" };
 }
 
 /** A sandbox in the foreground belongs to one process, and its files go with it. */
