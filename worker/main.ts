@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { pino } from "pino";
 import { parseWorkerConfig } from "./config.ts";
 import { openEgressWatch } from "./egress/watch.ts";
+import { openPool } from "./pool/pool.ts";
 import { takeFileLock } from "./process/file-lock.ts";
 import { openRedis } from "./protocol/client.ts";
 import { openRunContext } from "./runs/open-run-context.ts";
@@ -60,6 +61,8 @@ if (lock === undefined) {
   stack.use(openSweeper(context));
   stack.use(openPreviewWatches(context));
   stack.use(openEgressWatch(context));
+  // A command that starts a supervisor for itself is over before a spare could serve.
+  if (!values["until-idle"]) stack.use(openPool(context));
   stack.use(await openDrivers(context, process.env, redis));
   log.info({ host: config.host, home: config.folder.home }, "worker ready");
   await (values["until-idle"] ? untilIdle(context, ending.signal) : untilAborted(ending.signal));

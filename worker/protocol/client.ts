@@ -15,7 +15,7 @@ import { type EgressSummary, egressSummarySchema } from "./egress.ts";
 import { rememberAlways } from "./egress-always.ts";
 import { readEvents, streamEvents } from "./event-log.ts";
 import type { LoggedEvent } from "./events.ts";
-import { newTaskId } from "./ids.ts";
+import { newTaskId, type TaskId, taskIdSchema } from "./ids.ts";
 import { enqueueIntents, openQueues, type Queues } from "./intents.ts";
 import { keys } from "./keys.ts";
 import { Refusal } from "./refusal.ts";
@@ -59,9 +59,10 @@ export class Client implements AsyncDisposable {
       );
     }
     const nowMs = Date.now();
+    const ready = await this.#takeReadyId(wish.repository.url);
     const task: Task = {
       version: 1,
-      id: newTaskId(),
+      id: ready ?? newTaskId(),
       rev: -1,
       state: "queued",
       epoch: 0,
@@ -93,12 +94,19 @@ export class Client implements AsyncDisposable {
       [keys.origin(wish.origin), ...(wish.thread === undefined ? [] : [keys.thread(wish.thread)])],
     );
     if ("existing" in committed) {
+      // The sandbox that may wait under the id is for the next one.
+      if (ready !== undefined) await this.redis.rpush(keys.pool(wish.repository.url), ready);
       const existing = await readTask(this.redis, committed.existing);
       if (existing !== undefined) return existing;
       throw new Refusal("This thread belongs to a task that is gone.");
     }
     await enqueueIntents(this.redis, this.#queues);
     return committed.task;
+  }
+
+  /** An id under which a worker has a sandbox ready. */
+  async #takeReadyId(repositoryUrl: string): Promise<TaskId | undefined> {
+    return taskIdSchema.safeParse(await this.redis.lpop(keys.pool(repositoryUrl))).data;
   }
 
   /** `origin`, here and below: id of the delivery, which counts once however often it comes. */

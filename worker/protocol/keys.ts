@@ -26,6 +26,12 @@ export const keys = {
   lease: (taskId: string) => `colony:lease:${taskId}`,
   /** BullMQ job id and lock token by which a driver holds a task, for whoever finds it dead. */
   driver: (pid: number, host: string) => `colony:driver:${host}:${pid}`,
+  /** List of ids, each with a sandbox ready for a task on that repository. */
+  pool: (repositoryUrl: string) => `colony:pool:${repositoryUrl}`,
+  /** Hash id → sandbox that a host's pool made and no task has yet. */
+  spares: (host: string) => `colony:spares:${host}`,
+  /** Hash repository → what its sandboxes on a host are like, and when they were opened. */
+  poolUses: (host: string) => `colony:pool-uses:${host}`,
   host: (host: string) => `colony:host:${host}`,
   leader: (role: string) => `colony:leader:${role}`,
   /** Bytes of a log that the sink has on disk. */

@@ -1,6 +1,5 @@
 import {
   adoptSandbox,
-  openSandbox,
   type Sandbox,
   type SandboxOptions,
   type SandboxSpec,
@@ -12,6 +11,7 @@ import { agentBinds } from "../agent/installed.ts";
 import type { AgentProfile } from "../agent/profile.ts";
 import { readEgressPart } from "../egress/sandbox-part.ts";
 import { openRunSocket } from "../gateway/client.ts";
+import { openTaskSandbox } from "../pool/take-spare.ts";
 import type { Task } from "../protocol/task.ts";
 import { type EffectiveSettings, effectiveSettings } from "../settings/effective-settings.ts";
 import { parseRepositorySettings } from "../settings/repository-settings.ts";
@@ -21,7 +21,7 @@ import type { Lease } from "./lease.ts";
 import type { RunContext } from "./run-context.ts";
 
 /** Where the model gateway is, inside every sandbox. */
-const gatewayPort = 4010;
+export const gatewayPort = 4010;
 
 /** The task's store on this host. */
 export function openTaskStore(context: RunContext, lease: Lease): Promise<Store> {
@@ -58,7 +58,7 @@ export async function prepareColony(
   if (adopted !== undefined && lease.task().sandbox === "live") {
     return { store, settings, profile, sandbox: adopted };
   }
-  const sandbox = adopted ?? (await open());
+  const sandbox = first || adopted === undefined ? await open() : adopted;
   if (workspace !== undefined) await sandbox.attachWorkspace(await workspace);
   await lease.transact((task) => decideFreshSandbox(task, sandbox.notEnforced));
   return { store, settings, profile, sandbox };
@@ -69,7 +69,8 @@ export async function prepareColony(
       ? ({ workspaceLater: true } as const)
       : { workspace: await store.openWorkspace(lease.taskId, base) };
     const spec = await specOf(context, lease.task(), files, settings, binds);
-    return openSandbox(context.config.folder, spec, sandboxOptions(context));
+    const { url } = lease.task().repository;
+    return openTaskSandbox(context, spec, url, sandboxOptions(context));
   }
 }
 

@@ -2,7 +2,8 @@ import { open } from "node:fs/promises";
 import { z } from "zod";
 import { configuredAgentsSchema } from "../agent/configured.ts";
 import { egressAddressesField, egressField } from "./egress.ts";
-import { commandField, countField, permissionsField, timeField } from "./fields.ts";
+import { commandField, countField, permissionsField, sizeField, timeField } from "./fields.ts";
+import { imageFoldersField } from "./image.ts";
 import { parseSettings } from "./parse-settings.ts";
 import { limitsSchema } from "./repository-settings.ts";
 import { SettingsError } from "./settings-error.ts";
@@ -23,6 +24,12 @@ export const adminSettingsSchema = z.strictObject({
   limits: limitsSchema.optional(),
   /** Runs at once on this host. */
   concurrency: countField(1, 1_000).optional(),
+  /** The most sandboxes that are made before somebody asks; 0: none. */
+  pool: countField(0, 20).optional(),
+  /** Folders in which images of the team's own may lie. */
+  images: imageFoldersField.optional(),
+  /** The most that kept layers of `image` and `setup` may take. */
+  layers: sizeField(0, "0").optional(),
   /** Of the chat page, and of the previews. */
   port: countField(1, 65_535).optional(),
   previewPort: countField(1, 65_535).optional(),
