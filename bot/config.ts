@@ -33,6 +33,8 @@ export interface BotConfig {
   readonly previewPort: number;
   readonly previewKeyFile: string;
   readonly caller: Caller;
+  /** A worker on the socket of our Redis sees the files that we see. */
+  readonly sharesHost: boolean;
   /** Terminal logs, one folder per task. */
   readonly logs: string;
   readonly logLevel: string;
@@ -44,8 +46,10 @@ export function parseBotConfig(
 ): BotConfig {
   const e = environmentSchema.parse(environment);
   const user = userInfo();
+  const redis = e.REDIS_URL ?? join(e.COLONY_HOME, "redis", "control.sock");
   return {
-    redis: e.REDIS_URL ?? join(e.COLONY_HOME, "redis", "control.sock"),
+    redis,
+    sharesHost: redis.startsWith("/"),
     bytesRedis: e.COLONY_BYTES_REDIS ?? join(e.COLONY_HOME, "redis", "bytes.sock"),
     port: e.PORT,
     previewPort: e.COLONY_PREVIEW_PORT,

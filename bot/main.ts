@@ -57,9 +57,7 @@ role("inbox", async (signal) => {
   await welcome(local);
   const ended = Promise.withResolvers<void>();
   signal.addEventListener("abort", () => ended.resolve());
-  await using _listening = local.listen(
-    openRouter({ client, caller: config.caller, logs: config.logs, log }, local),
-  );
+  await using _listening = local.listen(openRouter({ ...config, client, log }, local));
   await ended.promise;
 });
 

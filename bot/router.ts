@@ -17,6 +17,7 @@ import { renderChatter, renderNoTask, renderTrouble, renderUnknown } from "./rep
 export interface RouterParts {
   readonly client: Client;
   readonly caller: Caller;
+  readonly sharesHost: boolean;
   readonly logs: string;
   readonly log: Logger;
 }
@@ -87,12 +88,13 @@ function chatter(delivery: Extract<Delivery, { kind: "message" }>, text: string)
 }
 
 function contextOf(parts: RouterParts, chat: Chat, delivery: Delivery): CommandContext {
-  const { client, caller, logs } = parts;
+  const { client, caller, sharesHost, logs } = parts;
   const { channel, thread, person, isAdmin } = delivery;
   const message = delivery.kind === "message" ? delivery.message : undefined;
   return {
     client,
     caller,
+    sharesHost,
     logs,
     origin: delivery.id,
     person,

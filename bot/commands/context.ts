@@ -9,6 +9,8 @@ import type { Options } from "./parse.ts";
 export interface CommandContext {
   readonly client: Client;
   readonly caller: Caller;
+  /** Whether the worker's paths are those of this host. */
+  readonly sharesHost: boolean;
   /** Folder with the terminal logs. */
   readonly logs: string;
   /** Id of the delivery: the same one again must count once. */

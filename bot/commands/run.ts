@@ -2,7 +2,7 @@ import { Refusal } from "../../worker/protocol/refusal.ts";
 import type { Repository } from "../../worker/protocol/task.ts";
 import { code } from "../replies/wording.ts";
 import { type Answer, type CommandContext, silent } from "./context.ts";
-import { parseRepository } from "./use.ts";
+import { parseRepository } from "./repository-address.ts";
 
 /** `run <request>`: a new task, in a thread of its own. */
 export async function run(context: CommandContext): Promise<Answer> {
@@ -31,7 +31,7 @@ async function repositoryFor(context: CommandContext): Promise<Repository> {
         `${code(options.repo)} is not known here, and only admins may name new repositories.`,
       );
     }
-    return parseRepository(options.repo, context.caller);
+    return parseRepository(options.repo, context);
   }
   const bound = await client.repositoryOfChannel(context.channel);
   if (bound !== undefined) return bound;

@@ -1,13 +1,13 @@
 import { Refusal } from "../../worker/protocol/refusal.ts";
 import type { Repository } from "../../worker/protocol/task.ts";
-import type { Caller } from "../config.ts";
 import { sentence } from "../replies/sentence.ts";
 import { code } from "../replies/wording.ts";
 import type { Answer, CommandContext } from "./context.ts";
+import { parseRepository } from "./repository-address.ts";
 
 /** `use <name, path or URL>`: binds the channel to a repository. */
 export async function use(context: CommandContext): Promise<Answer> {
-  const { client, channel, rest, options, caller } = context;
+  const { client, channel, rest, options } = context;
   const wanted = rest || options.repo || "";
   if (wanted === "") {
     const bound = await client.repositoryOfChannel(channel);
@@ -18,7 +18,7 @@ export async function use(context: CommandContext): Promise<Answer> {
   }
   if (!context.isAdmin) throw new Refusal("Only admins may bind a channel to a repository.");
   const known = await client.repository(wanted);
-  const repository = known ?? (await named(context, parseRepository(wanted, caller)));
+  const repository = known ?? (await named(context, parseRepository(wanted, context)));
   const based = options.base === undefined ? repository : { ...repository, base: options.base };
   await client.addRepository(based);
   await client.bindChannel(channel, based.name);
@@ -37,34 +37,6 @@ async function named(context: CommandContext, repository: Repository): Promise<R
   for (let at = 2; all.some((other) => other.name === name); at++)
     name = `${repository.name}-${at}`;
   return { ...repository, name };
-}
-
-/** Takes an absolute path, or an https, ssh or file URL; anything else is refused with a sentence. */
-export function parseRepository(text: string, caller: Caller): Repository {
-  const url = text.trim();
-  const isPath = url.startsWith("/");
-  const isUrl = /^(https?|ssh|git|file):\/\/\S+$/.test(url);
-  const isScp = /^[\w.-]+@[\w.-]+:\S+$/.test(url);
-  if (!isPath && !isUrl && !isScp) {
-    throw new Refusal(
-      `${code(url)} is no repository that is known here. Give an absolute path (\`/home/ada/shop\`) or a URL (\`https://…\`, \`ssh://…\`, \`git@host:path\`).`,
-    );
-  }
-  const { pathname } = isUrl ? new URL(url) : { pathname: url };
-  const last =
-    pathname
-      .split(/[/:]/)
-      .filter((part) => part !== "" && part !== ".git")
-      .at(-1) ?? "";
-  const name = last
-    .replace(/\.git$/, "")
-    .replace(/[^\w.-]+/g, "-")
-    .slice(0, 80);
-  return {
-    name: name === "" ? "repository" : name,
-    url,
-    caller: { uid: caller.uid, gid: caller.gid, home: caller.home, env: {} },
-  };
 }
 
 function answer(markdown: string): Answer {

@@ -33,7 +33,7 @@ export function renderDoor(sentence: string): string {
   return shell(
     "Colony",
     `<main class="door"><h1>Colony</h1><p>${escapeHtml(sentence)}</p>
-<p>Type <code>colony sign-in</code> in the terminal where Colony runs: it prints a fresh link.</p></main>`,
+<p>In the terminal where Colony was started, <code>npm run -s colony -- sign-in</code> prints a fresh link; a member gets one from an administrator.</p></main>`,
   );
 }
 

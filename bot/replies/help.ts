@@ -34,7 +34,8 @@ export function renderWelcome(): Draft {
       markdown: [
         "Agents work here, each in a sandbox of its own; what they change is merged when you say so.",
         "1. Point this channel at your git repository: `/colony use /path/to/repository` or `/colony use https://…`\n2. Ask for something: `/colony run add a dark mode`\n3. Reply in its thread to steer; press **Merge** when you like what you see.",
-        "Your agent is the one whose key `colony up` finds in its environment (`ANTHROPIC_API_KEY`, `OPENAI_API_KEY`, …), or the one you name: `/colony run --agent codex …`, or a command line in quotes. `colony agents` in the terminal lists them.",
+        "Invite others with `/colony invite Grace Hopper`: they run tasks and decide on their own.",
+        "Your agent is the one whose key `npm start` finds in its environment (`ANTHROPIC_API_KEY`, `OPENAI_API_KEY`, …), or the one you name: `/colony run --agent codex …`, or a command line in quotes. In the terminal, `npm run -s colony -- agents` lists them.",
         "Type `/` to see all words.",
       ].join("\n\n"),
     },

@@ -1,4 +1,7 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { Command } from "commander";
+import { z } from "zod";
 import { addAgentsCommand } from "./commands/agents.ts";
 import { addAnswerCommand } from "./commands/answer.ts";
 import { addAttachCommand } from "./commands/attach.ts";
@@ -22,10 +25,20 @@ import { addUpCommands } from "./commands/up.ts";
 import { exitCodesHelp } from "./exit-codes.ts";
 import type { Cli } from "./invocation.ts";
 
+/** As `package.json` beside the code has it, and the Node that runs it. */
+function readVersion(): string {
+  const file = join(import.meta.dirname, "..", "..", "package.json");
+  const { version } = z
+    .object({ version: z.string() })
+    .parse(JSON.parse(readFileSync(file, "utf8")));
+  return `colony ${version} (Node ${process.versions.node})`;
+}
+
 /** The words of `colony`, one file each; wrong ones throw a CommanderError with the nearest named. */
 export function openProgram(cli: Cli): Command {
   const program = new Command("colony")
     .description("Coding agents for a team: each in its own sandbox and workspace.")
+    .version(readVersion(), "--version", "version of this Colony, and of its Node")
     .option("--home <folder>", "state folder (COLONY_HOME, else /var/lib/colony)")
     .addHelpText("after", exitCodesHelp)
     .configureOutput({

@@ -108,7 +108,8 @@ function SignedOut() {
       <h1>Colony</h1>
       <p>You are no longer signed in on this browser.</p>
       <p>
-        Type <code>colony sign-in</code> in the terminal where Colony runs: it prints a fresh link.
+        In the terminal where Colony was started, <code>npm run -s colony -- sign-in</code> prints a
+        fresh link; a member gets one from an administrator.
       </p>
     </main>
   );

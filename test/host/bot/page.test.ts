@@ -95,7 +95,7 @@ test("typing `/` completes by keyboard: arrows, Tab, Esc, Enter", async () => {
   await page.keyboard.press("Escape");
   expect(await page.$("[role=listbox]")).toBeNull();
   await page.keyboard.press("Backspace");
-  await says("/colony use /srv/shop.git");
+  await says(`/colony use ${installation.shop}`);
   await sees("now works on");
 });
 

@@ -14,7 +14,7 @@ beforeAll(async () => {
   bot = await installation.startBot();
   ada = new Visitor(bot.address, await installation.signIn(bot));
   worker = new PlayedWorker(installation.client);
-  await ada.says("/colony use /srv/shop.git");
+  await ada.says(`/colony use ${installation.shop}`);
   await ada.sees("now works on");
 });
 afterAll(() => installation?.[Symbol.asyncDispose]());
@@ -244,10 +244,34 @@ test("unknown words get the nearest, later ones an honest answer, chatter an off
 });
 
 test("options are taken off the request", async () => {
-  const { task } = await asksFor("[repo=/srv/other base=dev] tidy up --agent 'my-agent --yes'");
+  const { task } = await asksFor(
+    `[repo=${installation.other} base=dev] tidy up --agent 'my-agent --yes'`,
+  );
   expect(task).toMatchObject({
     request: "tidy up",
     agent: "my-agent --yes",
-    repository: { url: "/srv/other", base: "dev" },
+    repository: { url: installation.other, base: "dev" },
   });
+});
+
+test("what cannot be a repository is told at once, and nothing is bound to it", async () => {
+  const { home, shop } = installation;
+  const refused = async (address: string, sentence: string) => {
+    await ada.says(`/colony use ${address}`);
+    await ada.sees(sentence);
+  };
+  await refused(`${home}/nowhere`, "does not exist on this host.");
+  await refused(`file://${home}/nowhere%20else`, "nowhere else` does not exist on this host.");
+  await refused(`${shop}/HEAD`, "is a file, not a git repository.");
+  await refused(`${shop}/refs`, "is a folder without a git repository in it");
+  await refused("https://example.org/", "names a host and no repository on it.");
+  await refused("https://[broken/x", "is no valid URL.");
+  await refused("https://ada:secret@example.org/x.git", "holds a password");
+  await refused("../shop", "no repository that is known here.");
+  const bound = await installation.client.repositoryOfChannel("local:general");
+  expect(bound?.url).toBe(shop);
+  await ada.says("/colony use git@example.org:team/shop-two.git");
+  await ada.sees("now works on `shop-two`");
+  await ada.says(`/colony use ${shop}`);
+  await ada.sees("now works on `shop` ");
 });

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -34,6 +34,9 @@ export interface Installation extends AsyncDisposable {
   readonly home: string;
   readonly redisPath: string;
   readonly client: Client;
+  /** Path of a repository, and of another one. */
+  readonly shop: string;
+  readonly other: string;
   readonly env: Record<string, string>;
   startBot(): Promise<BotProcess>;
   /** Stops Redis, keeping its data; answers how to start it again. */
@@ -49,6 +52,7 @@ export async function openInstallation(): Promise<Installation> {
   undo.defer(() => rm(home, { recursive: true, force: true }));
   await bundlePages(root, join(root, "dist"));
   await mkdir(join(home, "redis"));
+  const [shop, other] = [await makeBare(home, "shop.git"), await makeBare(home, "other.git")];
   const redisPath = join(home, "redis", "control.sock");
   let redis = await startRedis(home, redisPath);
   undo.defer(() => end(redis, "SIGTERM"));
@@ -69,6 +73,8 @@ export async function openInstallation(): Promise<Installation> {
     home,
     redisPath,
     client,
+    shop,
+    other,
     env,
     async startBot() {
       return bots.use(await startBot(env));
@@ -92,6 +98,13 @@ export async function openInstallation(): Promise<Installation> {
     },
     [Symbol.asyncDispose]: () => kept[Symbol.asyncDispose](),
   };
+}
+
+/** As much of a bare repository as can be seen from outside. */
+async function makeBare(home: string, name: string): Promise<string> {
+  for (const part of ["objects", "refs"]) await mkdir(join(home, name, part), { recursive: true });
+  await writeFile(join(home, name, "HEAD"), "ref: refs/heads/main\n");
+  return join(home, name);
 }
 
 async function startRedis(home: string, socket: string): Promise<ChildProcess> {

@@ -32,7 +32,7 @@ test("killed at random moments while 200 posts flow, the bot says each once and 
   let bot = await installation.startBot();
   const cookie = await installation.signIn(bot);
   const first = new Visitor(bot.address, cookie);
-  await first.says("/colony use /srv/shop.git");
+  await first.says(`/colony use ${installation.shop}`);
   await first.sees("now works on");
   const threads: { root: string; task: Task }[] = [];
   for (let at = 0; at < tasks; at++) {
@@ -77,7 +77,7 @@ test("killed at random moments while 200 posts flow, the bot says each once and 
 test("what people say while the bot is killed is done once", async () => {
   let bot = await installation.startBot();
   const visitor = new Visitor(bot.address, await installation.signIn(bot));
-  await visitor.says("/colony use /srv/shop.git");
+  await visitor.says(`/colony use ${installation.shop}`);
   await visitor.sees("now works on");
   const root = await visitor.says("/colony run something");
   await visitor.sees("Repository", root);
@@ -103,7 +103,7 @@ test("what people say while the bot is killed is done once", async () => {
 test("a card is edited at most once in 3 s, and ends as the last state", async () => {
   const bot = await installation.startBot();
   const visitor = new Visitor(bot.address, await installation.signIn(bot));
-  await visitor.says("/colony use /srv/shop.git");
+  await visitor.says(`/colony use ${installation.shop}`);
   await visitor.sees("now works on");
   const root = await visitor.says("/colony run something long");
   const card = await visitor.sees("Repository", root);
@@ -127,7 +127,7 @@ test("a card is edited at most once in 3 s, and ends as the last state", async (
 test("Redis away: the bot stays, says so, and catches up when it is back", async () => {
   const bot = await installation.startBot();
   const visitor = new Visitor(bot.address, await installation.signIn(bot));
-  await visitor.says("/colony use /srv/shop.git");
+  await visitor.says(`/colony use ${installation.shop}`);
   await visitor.sees("now works on");
   const root = await visitor.says("/colony run something");
   await visitor.sees("Repository", root);

@@ -56,7 +56,7 @@ test("bytes arrive once and at their place, also when sent twice and through kil
 test("`logs` shows the lines of a terminal, without its codes and spinner frames", async () => {
   const bot = await installation.startBot();
   const ada = new Visitor(bot.address, await installation.signIn(bot));
-  await ada.says("/colony use /srv/shop.git");
+  await ada.says(`/colony use ${installation.shop}`);
   await ada.sees("now works on");
   const root = await ada.says("/colony run something");
   await ada.sees("Repository", root);

@@ -17,7 +17,7 @@ beforeAll(async () => {
   bot = await installation.startBot();
   ada = new Visitor(bot.address, await installation.signIn(bot));
   worker = new PlayedWorker(installation.client);
-  await ada.says("/colony use /srv/shop.git");
+  await ada.says(`/colony use ${installation.shop}`);
   await ada.sees("now works on");
   await ada.says("/colony invite Grace Hopper");
   const answer = wordsOf(await ada.sees("once, within 15 minutes"));

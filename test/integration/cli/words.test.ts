@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type Installation, main, openInstallation, startCommand } from "./colony.ts";
@@ -14,6 +14,14 @@ test("a wrong word ends with code 2 and one sentence, and starts nothing", async
   expect(stderr).toMatch(/unknown command 'mrege'.*merge/s);
   expect([code, stdout]).toEqual([2, ""]);
   expect(stderr).not.toContain("    at ");
+  expect(colony.processes()).toEqual([]);
+});
+
+test("--version names this version and its Node, and starts nothing", async () => {
+  const { code, stdout, stderr } = await colony.run(["--version"]);
+  const { version } = JSON.parse(await readFile("package.json", "utf8")) as { version: string };
+  expect([code, stderr]).toEqual([0, ""]);
+  expect(stdout).toBe(`colony ${version} (Node ${process.versions.node})\n`);
   expect(colony.processes()).toEqual([]);
 });
 
