@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
+import { HostNotReadyError } from "./errors.ts";
 import type { StateFolder } from "./state-folder.ts";
 
 const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -22,5 +23,10 @@ export function toolPath(folder: StateFolder, name: string): string {
 
 /** The OCI runtime that makes sandboxes: an absolute path, or the name of a program. */
 export function runtimePath(folder: StateFolder, runtime = "crun"): string {
-  return isAbsolute(runtime) ? runtime : toolPath(folder, runtime);
+  const path = isAbsolute(runtime) ? runtime : toolPath(folder, runtime);
+  if (isAbsolute(path) && existsSync(path)) return path;
+  throw new HostNotReadyError(
+    `The OCI runtime ${runtime}`,
+    "install it, or name another as `runtime:` in config.yml",
+  );
 }

@@ -1,4 +1,5 @@
 import { endSandbox, removeSandboxFiles } from "./ending.ts";
+import { demandMinimum } from "./guarantees/lacking.ts";
 import { ensureLayers, type Layers } from "./layers/ensure.ts";
 import { hasBegun } from "./layers/layer.ts";
 import type { LayersWanted } from "./layers/wanted.ts";
@@ -15,6 +16,7 @@ import { readUnprivilegedUser } from "./unprivileged-user.ts";
 export { egressFiles, readEgressState } from "./egress-files.ts";
 export { endSandbox } from "./ending.ts";
 export { KeeperLostError } from "./errors.ts";
+export { type GuaranteeName, guarantees } from "./guarantees/guarantees.ts";
 export { keepWarmKeeper } from "./launch.ts";
 export type { Layers } from "./layers/ensure.ts";
 export { LayerStepError } from "./layers/errors.ts";
@@ -26,6 +28,7 @@ export {
   type Sweep,
   sweepLeftovers,
 } from "./leftovers.ts";
+export { readSandboxMemory } from "./memory.ts";
 export { findEntry, parseEgressEntry, renderEgressEntry } from "./network/egress-entry.ts";
 export type { EgressRefusal, EgressState, HostTraffic } from "./network/egress-state.ts";
 export type { LedgerEntry } from "./network/ledger.ts";
@@ -46,6 +49,8 @@ export interface SandboxOptions {
   readonly withNetwork?: boolean;
   /** An OCI runtime, by name or path; absent: crun. */
   readonly runtime?: string;
+  /** Names of guarantees without which nothing runs. */
+  readonly minimum?: readonly string[];
 }
 
 /**
@@ -61,7 +66,9 @@ export async function openSandbox(
   return openedSandbox(folder, spec.id, kept);
 }
 
+/** Throws `MinimumError` where this host cannot give what is demanded. */
 async function openOptions(options: SandboxOptions): Promise<OpenOptions> {
+  if (options.minimum !== undefined) demandMinimum(options.minimum);
   const { settingsOwner = { env: {}, home: "/root" }, allowedRanges = [], onProgress } = options;
   const progress = {
     ...(onProgress === undefined ? {} : { onProgress }),

@@ -62,12 +62,20 @@ export function allFolders(layout: CgroupLayout, group: string): string[] {
   return layout.hierarchies.map((one) => join(one.path, group));
 }
 
+/** Whether this host has the controller; `available`: v2's. */
+export function hasController(
+  layout: CgroupLayout,
+  available: readonly string[],
+  controller: string,
+): boolean {
+  return layout.kind === "v2"
+    ? available.includes(controller)
+    : layout.hierarchies.some((one) => one.controllers.includes(controller));
+}
+
 /** Sentences on what this host cannot hold a sandbox to; `available`: v2's controllers. */
 export function decideNotEnforced(layout: CgroupLayout, available: readonly string[]): string[] {
-  const has = (controller: string) =>
-    layout.kind === "v2"
-      ? available.includes(controller)
-      : layout.hierarchies.some((one) => one.controllers.includes(controller));
+  const has = (controller: string) => hasController(layout, available, controller);
   const sentences: string[] = [];
   if (!has("memory")) sentences.push("Memory is not limited: this host has no memory controller.");
   if (!has("pids")) sentences.push("Processes are not counted: this host has no pids controller.");

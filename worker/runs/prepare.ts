@@ -155,5 +155,9 @@ export async function specOf(
 
 /** What the administrator says of every sandbox. */
 export function sandboxOptions({ admin }: Pick<RunContext, "admin">): SandboxOptions {
-  return { allowedRanges: admin.egressAddresses ?? [] };
+  return {
+    allowedRanges: admin.egressAddresses ?? [],
+    minimum: admin.minimum ?? [],
+    ...(admin.runtime === undefined ? {} : { runtime: admin.runtime }),
+  };
 }

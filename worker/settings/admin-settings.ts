@@ -1,5 +1,6 @@
 import { open } from "node:fs/promises";
 import { z } from "zod";
+import { guarantees } from "../../sandbox/sandbox.ts";
 import { configuredAgentsSchema } from "../agent/configured.ts";
 import { egressAddressesField, egressField } from "./egress.ts";
 import { commandField, countField, permissionsField, sizeField, timeField } from "./fields.ts";
@@ -7,6 +8,12 @@ import { imageFoldersField } from "./image.ts";
 import { parseSettings } from "./parse-settings.ts";
 import { limitsSchema } from "./repository-settings.ts";
 import { SettingsError } from "./settings-error.ts";
+
+const minimumExpected = `a list of guarantees: ${guarantees.map(({ name }) => name).join(", ")}`;
+const runtimeExpected = "the name of an OCI runtime such as crun or runc, or its path";
+const runtimeField = z
+  .string({ error: runtimeExpected })
+  .regex(/^(?:[a-z][\w.-]{0,63}|\/[^\0\s]{1,500})$/, runtimeExpected);
 
 /** `config.yml` of an installation: it wins over every repository. All of it is optional. */
 export const adminSettingsSchema = z.strictObject({
@@ -22,6 +29,20 @@ export const adminSettingsSchema = z.strictObject({
   egressAddresses: egressAddressesField.optional(),
   /** Maxima. */
   limits: limitsSchema.optional(),
+  /** The OCI runtime that makes sandboxes: a program's name, or its path. */
+  runtime: runtimeField.optional(),
+  /** Guarantees without which nothing runs; `colony doctor` lists them. */
+  minimum: z
+    .array(
+      z.enum(
+        guarantees.map(({ name }) => name),
+        { error: minimumExpected },
+      ),
+      {
+        error: minimumExpected,
+      },
+    )
+    .optional(),
   /** Runs at once on this host. */
   concurrency: countField(1, 1_000).optional(),
   /** The most sandboxes that are made before somebody asks; 0: none. */
@@ -29,7 +50,7 @@ export const adminSettingsSchema = z.strictObject({
   /** Folders in which images of the team's own may lie. */
   images: imageFoldersField.optional(),
   /** The most that kept layers of `image` and `setup` may take. */
-  layers: sizeField(0, "0").optional(),
+  layers: sizeField(100 * 1024 ** 2, "100M").optional(),
   /** Of the chat page, and of the previews. */
   port: countField(1, 65_535).optional(),
   previewPort: countField(1, 65_535).optional(),

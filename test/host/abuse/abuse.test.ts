@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { runtimePath } from "../../../sandbox/host-environment.ts";
+import { toolPath } from "../../../sandbox/host-environment.ts";
 import { makeSandboxHome } from "../sandbox-fixture.ts";
 import { probes } from "./all-probes.ts";
 import { contained } from "./contained.ts";
@@ -22,7 +22,7 @@ test("the suite is what it claims: many probes, few that may succeed, each with 
 
 // runc is no part of the set-up: where a host has it, it must hold like crun.
 describe.each(["crun", "runc"])("%s", (runtime) => {
-  const isThere = existsSync(runtimePath(folder, runtime));
+  const isThere = existsSync(toolPath(folder, runtime));
   let scene: Scene;
   beforeAll(async () => {
     if (isThere) scene = await openScene(folder, runtime);

@@ -70,6 +70,8 @@ async function runSandbox(
     {
       settingsOwner: { env: definedOnly(cli.environment), home: caller.home },
       onProgress: (sentence) => voice.note(sentence),
+      minimum: admin.minimum ?? [],
+      ...(admin.runtime === undefined ? {} : { runtime: admin.runtime }),
     },
   );
 }
