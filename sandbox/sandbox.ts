@@ -20,6 +20,7 @@ export { type GuaranteeName, guarantees } from "./guarantees/guarantees.ts";
 export { keepWarmKeeper } from "./launch.ts";
 export type { Layers } from "./layers/ensure.ts";
 export { LayerStepError } from "./layers/errors.ts";
+export { layerSteps } from "./layers/layer.ts";
 export type { LayerStep, LayersWanted } from "./layers/wanted.ts";
 export {
   type Leftover,

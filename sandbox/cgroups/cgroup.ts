@@ -154,6 +154,15 @@ async function removeFolder(folder: string): Promise<void> {
   }
 }
 
+/** Bytes that the kernel charges to the group, caches too; undefined without a memory controller. */
+export function readMemoryUsage(layout: CgroupLayout, group: string): number | undefined {
+  const folder = controllerFolder(layout, "memory", group);
+  if (folder === undefined) return undefined;
+  const name = layout.kind === "v2" ? "memory.current" : "memory.usage_in_bytes";
+  const text = readText(join(folder, name));
+  return text === undefined ? undefined : Number(text);
+}
+
 /** The kernel's count of processes that the memory limit killed. */
 export function countOutOfMemoryKills(layout: CgroupLayout, group: string): number {
   const folder = controllerFolder(layout, "memory", group);

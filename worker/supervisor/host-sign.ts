@@ -1,3 +1,6 @@
+import { readSandboxMemory } from "../../sandbox/sandbox.ts";
+import { readSpares } from "../pool/spare-books.ts";
+import type { HostSign } from "../protocol/hosts.ts";
 import { keys } from "../protocol/keys.ts";
 import type { RunContext } from "../runs/run-context.ts";
 
@@ -8,13 +11,20 @@ const everyMs = 5_000;
 export function openHostSign(context: RunContext): AsyncDisposable {
   const { config, redis } = context;
   const key = keys.host(config.host);
-  const sign = JSON.stringify({
-    host: config.host,
-    runsAtOnce: config.drivers * config.driverConcurrency,
-  });
-  const show = () => redis.set(key, sign, "PX", lifeMs).catch(() => {});
-  const timer = setInterval(show, everyMs);
-  void show();
+  async function show(): Promise<void> {
+    const spares = [...(await readSpares(redis, config.host)).keys()];
+    const sign: HostSign = {
+      host: config.host,
+      runsAtOnce: config.drivers * config.driverConcurrency,
+      spares: spares.length,
+      spareBytes: spares.reduce((sum, id) => sum + readSandboxMemory(config.folder, id), 0),
+    };
+    await redis.set(key, JSON.stringify(sign), "PX", lifeMs);
+  }
+  // Redis may be away for a moment; the next sign follows soon.
+  const tryToShow = () => void show().catch(() => {});
+  const timer = setInterval(tryToShow, everyMs);
+  tryToShow();
   return {
     async [Symbol.asyncDispose]() {
       clearInterval(timer);

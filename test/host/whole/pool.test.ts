@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { adoptSandbox } from "../../../sandbox/sandbox.ts";
 import { readSpares } from "../../../worker/pool/spare-books.ts";
+import { readHosts } from "../../../worker/protocol/hosts.ts";
 import type { Repository, Task } from "../../../worker/protocol/task.ts";
 import { ada, type Installation, openInstallation } from "./installation.ts";
 import { makeRepository, type TestRepository } from "./repository.ts";
@@ -61,6 +62,9 @@ test("the second task of a repository gets the sandbox that was made meanwhile",
 }, async () => {
   await runs("sleep 0");
   const spare = await nextSpare();
+  await expect
+    .poll(async () => (await readHosts(colony.client.redis))[0], { timeout: 30_000 })
+    .toMatchObject({ host, spares: 1, spareBytes: expect.toSatisfy((bytes) => bytes > 1e6) });
   const second = await runs("cat a.txt > b.txt; hostname >> b.txt");
   expect(second.id).toBe(spare.id);
   expect(await keeperOf(second.id)).toBe(spare.keeperPid);

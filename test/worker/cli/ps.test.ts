@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { renderTable } from "../../../worker/cli/commands/ps.ts";
+import { renderTable, sparesSentence } from "../../../worker/cli/commands/ps.ts";
 import { type Task, taskSchema } from "../../../worker/protocol/task.ts";
 
 const task = (changes: Partial<Task>): Task =>
@@ -49,4 +49,12 @@ test("no line is wider than the terminal", () => {
 
 test("escape codes of a request are not shown", () => {
   expect(renderTable([task({ request: "\x1b[2Jhello" })], 0, 200)[1]).toMatch(/ hello$/);
+});
+
+test("what the pool costs is told, and nothing where there is none", () => {
+  const sign = { host: "vm", runsAtOnce: 8, spares: 1, spareBytes: 21_400_000 };
+  expect(sparesSentence(sign)).toEqual([
+    "1 sandbox is ready on vm for the next task: 21.4 MB of memory.",
+  ]);
+  expect(sparesSentence({ ...sign, spares: 0 })).toEqual([]);
 });
