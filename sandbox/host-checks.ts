@@ -1,15 +1,18 @@
 import { mkdirSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { readCgroupLayout, readV2Controllers } from "./cgroups/cgroup.ts";
 import { type CgroupLayout, decideNotEnforced } from "./cgroups/layout.ts";
+import { guarantees } from "./guarantees/guarantees.ts";
+import { decideLacking, type Lacking, readGuaranteeFacts } from "./guarantees/lacking.ts";
 import { type HostCheck, limited, missing, ok } from "./host-check.ts";
 import {
-  checkDiskLimit,
   checkImagePlace,
   checkOverlay,
   checkReachable,
   checkSpace,
 } from "./host-checks/file-system.ts";
 import { checkKernel, checkNamespaces } from "./host-checks/kernel.ts";
+import { runtimePath } from "./host-environment.ts";
 import type { StateFolder } from "./state-folder.ts";
 
 /** Says which limits a sandbox will be held to, given how cgroups are mounted here. */
@@ -63,10 +66,43 @@ export async function checkHost(folder: StateFolder): Promise<HostCheck[]> {
     ...checkKernel(),
     await checkNamespaces(folder),
     checkCgroups(),
-    checkDiskLimit(),
     await checkOverlay(folder),
     checkReachable(folder.shared),
     checkImagePlace(folder.shared),
     await checkSpace(folder.home),
   ];
+}
+
+/** What the administrator's settings say of this host's sandboxes. */
+export interface HostDemands {
+  readonly runtime?: string;
+  readonly minimum?: readonly string[];
+}
+
+/** Every guarantee: given, lacking, or lacking although it is demanded. */
+export function checkGuarantees(
+  demands: HostDemands,
+  lacking: readonly Lacking[] = decideLacking(readGuaranteeFacts()),
+): HostCheck[] {
+  return guarantees.map(({ name, colony, docker }) => {
+    const lack = lacking.find((one) => one.name === name);
+    if (lack === undefined) return ok(name, `${colony} (Docker: ${docker})`);
+    if (demands.minimum?.includes(name)) {
+      return missing(name, `${lack.says}; \`minimum:\` demands it, so nothing runs`, lack.mend);
+    }
+    return limited(name, `${lack.says} (Docker: ${docker})`, lack.mend);
+  });
+}
+
+/** Whether the runtime that makes sandboxes is there. */
+export function checkRuntime(folder: StateFolder, { runtime = "crun" }: HostDemands): HostCheck {
+  try {
+    const path = runtimePath(folder, runtime);
+    const tried = ["crun", "runc"].includes(basename(path));
+    const says = tried ? path : `${path}: no runtime that colony's abuse suite was tried with`;
+    return tried ? ok("OCI runtime", says) : limited("OCI runtime", says, "run the abuse suite");
+  } catch (error) {
+    const says = error instanceof Error ? error.message : String(error);
+    return missing("OCI runtime", says, `install ${runtime}`);
+  }
 }

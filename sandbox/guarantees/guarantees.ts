@@ -124,14 +124,14 @@ export const guarantees = [
     name: "network",
     colony: "no interface but lo; out only by an allow-list, each connection on record",
     docker: "a bridge: the internet, the neighbours, the host's address",
-    checked: "the relay's user and the routing program",
+    checked: "the unprivileged user",
     test: ["sandbox-isolation.test.ts", "the network has no interface but lo"],
   },
   {
     name: "keys",
     colony: "model keys stay in a gateway on the host",
     docker: "in the environment",
-    checked: "the gateway's user",
+    checked: "the unprivileged user",
     test: ["gateway-inside.test.ts", "a program inside talks to a model"],
   },
   {

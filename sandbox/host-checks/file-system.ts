@@ -74,14 +74,6 @@ export function judgeSpace(path: string, freeBytes: number, freeFiles: number): 
     : ok("disk space", says);
 }
 
-/** How the disk use of a sandbox is bounded: by watching, since few file systems have folder quotas. */
-export function checkDiskLimit(): HostCheck {
-  return ok(
-    "disk limit",
-    "watched: a sandbox that grows over its budget is stopped (no kernel quota is used)",
-  );
-}
-
 export async function checkSpace(path: string): Promise<HostCheck> {
   const { bavail, bsize, ffree } = await statfs(path);
   return judgeSpace(path, bavail * bsize, ffree);

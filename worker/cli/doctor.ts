@@ -1,5 +1,10 @@
-import type { HostCheck } from "../../sandbox/host-check.ts";
-import { checkHost } from "../../sandbox/host-checks.ts";
+import { type HostCheck, missing } from "../../sandbox/host-check.ts";
+import {
+  checkGuarantees,
+  checkHost,
+  checkRuntime,
+  type HostDemands,
+} from "../../sandbox/host-checks.ts";
 import type { StateFolder } from "../../sandbox/state-folder.ts";
 import { checkAgents } from "./doctor/agents.ts";
 import { checkBrowser, checkRedis, checkSystemFiles, checkTools } from "./doctor/programs.ts";
@@ -31,8 +36,13 @@ export function renderSummary(checks: readonly HostCheck[]): string {
 }
 
 /** Checks this host item by item. Yields as it goes: the trials take a second or two. */
-async function* examine(folder: StateFolder): AsyncGenerator<HostCheck> {
+async function* examine(folder: StateFolder, demands: Demands): AsyncGenerator<HostCheck> {
+  if (demands.settingsProblem !== undefined) {
+    yield missing("settings", demands.settingsProblem, "mend config.yml");
+  }
   yield* await checkHost(folder);
+  yield checkRuntime(folder, demands);
+  yield* checkGuarantees(demands);
   yield* await checkTools(folder);
   yield* checkSystemFiles();
   yield await checkRedis();
@@ -40,15 +50,21 @@ async function* examine(folder: StateFolder): AsyncGenerator<HostCheck> {
   yield* checkAgents(folder);
 }
 
+/** What `config.yml` says, or what is wrong with it. */
+export interface Demands extends HostDemands {
+  readonly settingsProblem?: string;
+}
+
 /** `colony doctor`: prints each check with what mends it; returns the exit code. */
 export async function runDoctor(options: {
   readonly folder: StateFolder;
+  readonly demands: Demands;
   readonly json: boolean;
   readonly useColour: boolean;
   readonly print: (line: string) => void;
 }): Promise<number> {
   const checks: HostCheck[] = [];
-  for await (const check of examine(options.folder)) {
+  for await (const check of examine(options.folder, options.demands)) {
     checks.push(check);
     options.print(options.json ? JSON.stringify(check) : renderCheck(check, options.useColour));
   }

@@ -24,7 +24,7 @@ export const contained: readonly Contained[] = [
   },
   {
     name: "processes: a lower score for the out-of-memory killer",
-    why: "What its memory limit allows is all that a spared process can hold; the limit still kills.",
+    why: "Only where the host's own root lacks CAP_SYS_RESOURCE; a spared process holds no more than its memory limit allows.",
     // Elsewhere the score that we set may not be lowered; without this right ours cannot say so.
     onlyIf: () => !hasCapability(24),
   },

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { limited, missing, ok, optional } from "../../../sandbox/host-check.ts";
 import { judgeSpace } from "../../../sandbox/host-checks/file-system.ts";
 import { judgeKernel, judgeNamespaceLimit } from "../../../sandbox/host-checks/kernel.ts";
-import { judgeCgroups } from "../../../sandbox/host-checks.ts";
+import { checkGuarantees, checkRuntime, judgeCgroups } from "../../../sandbox/host-checks.ts";
 import { stateFolder } from "../../../sandbox/state-folder.ts";
 import { checkAgents } from "../../../worker/cli/doctor/agents.ts";
 import {
@@ -68,4 +68,18 @@ test("finds the system user only by its whole name", () => {
     readColonyUser("colonyx:x:5:6::/:/bin/sh\ncolony:x:999:995::/nonexistent:/usr/sbin/nologin\n"),
   ).toEqual({ uid: 999, gid: 995 });
   expect(readColonyUser("root:x:0:0::/root:/bin/sh\n")).toBeUndefined();
+});
+
+test("a guarantee that cannot be had is limited, and missing where it is demanded", () => {
+  const lacking = [{ name: "cpu", says: "the host has no cpu controller", mend: "boot" }] as const;
+  const state = (minimum: readonly string[]) =>
+    checkGuarantees({ minimum }, lacking).find(({ item }) => item === "cpu");
+  expect(state([])).toMatchObject({ state: "limited", says: expect.stringContaining("no cpu") });
+  expect(state(["cpu"])).toMatchObject({ state: "missing", mend: "boot" });
+  expect(checkGuarantees({}, []).every((check) => check.state === "ok")).toBe(true);
+});
+
+test("a runtime that is not there is missing", () => {
+  const check = checkRuntime(stateFolder("/nowhere"), { runtime: "nosuchrun" });
+  expect(check).toMatchObject({ state: "missing", says: expect.stringContaining("nosuchrun") });
 });
