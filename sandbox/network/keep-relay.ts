@@ -26,7 +26,7 @@ export async function keepRelay(
   const place: RelayPlace = { ...options, folder };
   const config: RelayConfig = {
     egressPath: "../egress.sock",
-    dialerPath: "dialer.sock",
+    dialerPath: "../dialer.next",
     forwards: options.forwards.map((forward) => forward.port),
     otherPorts: otherPorts(options),
     idleTimeoutMs: options.idleTimeoutMs,
@@ -36,14 +36,14 @@ export async function keepRelay(
   let restarts: number[] = [];
   let child: ChildProcess | undefined;
   async function start(): Promise<void> {
-    rmSync(folder, { recursive: true, force: true });
-    mkdirSync(folder, { mode: 0o711 });
-    chownSync(folder, options.uid, options.gid);
+    // Nothing here is the relay's: whoever takes it over has no name to swap below our feet.
+    mkdirSync(folder, { recursive: true, mode: 0o711 });
+    const next = join(folder, config.dialerPath);
+    rmSync(next, { force: true });
     const started = await startRelay(place, config, onReport);
-    const inner = join(folder, "dialer.sock");
-    chownSync(inner, 0, options.dialerGid);
-    chmodSync(inner, 0o660);
-    renameSync(inner, dialerPath(options));
+    chownSync(next, 0, options.dialerGid);
+    chmodSync(next, 0o660);
+    renameSync(next, dialerPath(options));
     child = started;
     if (started.exitCode !== null || started.signalCode !== null) onExit();
     else started.once("exit", onExit);

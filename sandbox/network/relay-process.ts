@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
 import { extname, join } from "node:path";
-import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
+import { LineSplitter } from "../keeper/lines.ts";
 import { parseRelayReport, type RelayReport } from "./egress-protocol.ts";
 import { type RelayConfig, renderRelayConfig } from "./relay-config.ts";
 import { holderProgram, relaySockets } from "./relay-sockets.ts";
@@ -13,7 +14,7 @@ export interface RelayPlace {
   readonly gid: number;
   readonly nodePath: string;
   readonly codeRoot: string;
-  /** Folder that the relay owns; its sockets' paths are relative to it. */
+  /** Where it is; its sockets' paths are relative to it. */
   readonly folder: string;
 }
 
@@ -23,6 +24,8 @@ export class RelayStartError extends Error {
 }
 
 const startTimeoutMs = 20_000;
+/** The longest report names a host and says a sentence; who writes more is not our relay any more. */
+const maxReportBytes = 64 * 1024;
 
 /** Pure: the command that enters the network namespace, opens sockets and gives up every right. */
 export function relayArgv(place: RelayPlace, config: RelayConfig): [string, ...string[]] {
@@ -88,7 +91,7 @@ export async function startRelay(
         clearTimeout(timer);
         fail(lastWords.trim() || `it ended with exit code ${code}`);
       });
-      createInterface({ input: child.stdout }).on("line", (line) => {
+      onLines(child, (line) => {
         const report = parseRelayReport(line);
         if (report === undefined) return;
         if (report.report !== "listening") return onReport(report);
@@ -101,4 +104,19 @@ export async function startRelay(
     throw error;
   }
   return child;
+}
+
+/** Hostile bytes may have taken the relay over: a line without end would be our memory. */
+function onLines(
+  child: ChildProcessByStdio<Writable, Readable, Readable>,
+  onLine: (line: string) => void,
+): void {
+  const splitter = new LineSplitter(maxReportBytes);
+  child.stdout.on("data", (chunk: Buffer) => {
+    try {
+      for (const line of splitter.push(chunk)) onLine(line);
+    } catch {
+      child.kill("SIGKILL");
+    }
+  });
 }

@@ -39,8 +39,8 @@ export function inheritedSockets(fds: string): (socket: string) => number | unde
 export const fdsVariable = "COLONY_RELAY_FDS";
 
 /**
- * The holder's program. Arguments: the sockets, the relay's uid and gid (the sockets are to be its
- * own), `1` to do without the kernel's program, and what it becomes. It reads nothing of anybody's.
+ * The holder's program. Arguments: the sockets, the relay's uid and gid (the network's sockets are to
+ * be its own), `1` to do without the kernel's program, and what it becomes. It reads nothing of anybody's.
  *
  * The program for the kernel, in words: a TCP connection over IPv4 to 198.18.0.0/15, but for the
  * sandbox's own address, goes to the socket in the map; everything else as ever. Its link is a
@@ -52,7 +52,7 @@ my ($names, $uid, $gid, $plain) = splice @ARGV, 0, 4;
 my (@held, @fds);
 sub opened {
   my ($kind, $host, $port) = split /,/, $_[0]; my $s; my $udp = $kind eq "udp";
-  $) = "$gid $gid"; $> = $uid;
+  if ($kind ne "unix") { $) = "$gid $gid"; $> = $uid; }
   socket($s, $kind eq "unix" ? PF_UNIX : PF_INET, $udp ? SOCK_DGRAM : SOCK_STREAM, 0) or die "$_[0]: $!";
   setsockopt($s, SOL_SOCKET, SO_REUSEADDR, 1);
   bind($s, $kind eq "unix" ? pack_sockaddr_un($host) : pack_sockaddr_in($port, inet_aton($host)))
