@@ -1,4 +1,5 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { readlinkSync } from "node:fs";
 import { expect, test, vi } from "vitest";
 import { openTestNetwork, type TestNetwork } from "../network-fixture.ts";
@@ -17,7 +18,8 @@ test("a relay that writes a line without end is ended and replaced", async () =>
   // Into its standard output, as it would itself.
   const script = `my $pid = syscall(434, 0 + $ARGV[0], 0); my $fd = syscall(438, $pid, 1, 0);
     open(my $out, ">&=", $fd) or die $!; print $out "x" x 1_000_000; close $out`;
-  spawnSync("perl", ["-e", script, String(before)], { timeout: 20_000 });
+  const writer = spawn("perl", ["-e", script, String(before)], { stdio: "ignore" });
+  await once(writer, "exit");
   await vi.waitFor(() => expect(relayPid(net)).not.toBe(before), {
     timeout: 20_000,
     interval: 100,
