@@ -3,13 +3,12 @@ import { join } from "node:path";
 import { removeTree } from "../removal.ts";
 import type { WorkspaceMount } from "../workspace.ts";
 import { addWorkspace } from "./add-workspace.ts";
-import { commitShown, workspaceSymbol } from "./change.ts";
+import { commitShown } from "./change.ts";
 import { JjError } from "./errors.ts";
 import { folderExists, removeFolder, sweepFolder } from "./folders.ts";
 import { basesInUse, forgetWorkspace } from "./forget-workspace.ts";
 import { ensureBareGolden, ensureGolden, goldenName, goldenOf, sweepGolden } from "./golden.ts";
 import { putTreeState } from "./golden-build.ts";
-import { askJj } from "./jj.ts";
 import { type WorkspaceLayout, workspaceLayout } from "./layout.ts";
 import { HeldLock } from "./lock.ts";
 import type { RepositoryContext } from "./programs.ts";
@@ -55,13 +54,13 @@ async function makeOverlayOrFolder(
   base: string,
 ): Promise<WorkspaceRecord> {
   await makeFolders(context, lock, workspace, taskId);
-  const change = await addOverlayWorkspace(context, lock, workspace, taskId, base);
+  await addOverlayWorkspace(context, lock, workspace, taskId, base);
   const record = emptyRecord(taskId, base);
-  const made: WorkspaceRecord = { ...record, kind: "overlay", change };
+  const made: WorkspaceRecord = { ...record, kind: "overlay" };
   if (await roundTrip(context, lock, workspace, made)) return made;
   await makeFolders(context, lock, workspace, taskId);
-  const plain = await addFolderWorkspace(context, lock, workspace, taskId, base);
-  return { ...record, kind: "folder", change: plain };
+  await addFolderWorkspace(context, lock, workspace, taskId, base);
+  return { ...record, kind: "folder" };
 }
 
 /** The task's folders, empty, whatever was there. */
@@ -115,13 +114,12 @@ async function addOverlayWorkspace(
   workspace: WorkspaceLayout,
   taskId: string,
   base: string,
-): Promise<string> {
+): Promise<void> {
   const made = join(context.layout.making, taskId);
   await addWorkspace(context, lock, { name: taskId, base, patterns: "empty", folder: made });
   await adoptJjFolder(context, made, workspace);
   await putTreeState(context, goldenOf(context, base).treeState, workspace.jjFolder);
   await removeFolder(made);
-  return changeOf(context, taskId);
 }
 
 /** A whole checkout of its own, where the overlay does not serve. */
@@ -131,7 +129,7 @@ async function addFolderWorkspace(
   workspace: WorkspaceLayout,
   taskId: string,
   base: string,
-): Promise<string> {
+): Promise<void> {
   const made = join(context.layout.making, taskId);
   await addWorkspace(context, lock, { name: taskId, base, patterns: "full", folder: made });
   await mkdir(workspace.root, { recursive: true, mode: 0o711 });
@@ -139,7 +137,6 @@ async function addFolderWorkspace(
   await mkdir(join(made, ".jj"));
   await lchown(join(made, ".jj"), context.owner.uid, context.owner.gid);
   await rename(made, workspace.plain);
-  return changeOf(context, taskId);
 }
 
 /** Takes the `.jj` away from the files, to where no agent comes. */
@@ -152,11 +149,6 @@ async function adoptJjFolder(
   const repo = join(workspace.jjFolder, "repo");
   await writeFile(repo, join(context.layout.store, ".jj", "repo"));
   await lchown(repo, context.owner.uid, context.owner.gid);
-}
-
-async function changeOf(context: RepositoryContext, taskId: string): Promise<string> {
-  const words = ["log", "--no-graph", "-r", workspaceSymbol(taskId), "-T", "change_id"];
-  return (await askJj(context, words)).stdout.trim();
 }
 
 /**

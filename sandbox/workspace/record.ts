@@ -29,8 +29,6 @@ export const workspaceRecordSchema = z.object({
   base: z.string(),
   /** `none`: a commit that jj does not show; nothing of it is snapshotted. */
   kind: z.enum(["overlay", "folder", "none"]),
-  /** jj's change id; absent for kind `none`. */
-  change: z.string().optional(),
   snapshot: snapshotSchema.optional(),
   /** Paths into which a conflict was written: settled only when no marker is left in them. */
   conflictPaths: z.array(z.string()),

@@ -81,7 +81,6 @@ export async function takeSnapshot(
   await syncToDisk(context.layout.root);
   await saveRecord(workspace.recordFile, {
     ...record,
-    change: change.change,
     snapshot: {
       ...snapshot,
       files: [...snapshot.files],
