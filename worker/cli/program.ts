@@ -5,21 +5,17 @@ import { z } from "zod";
 import { addAgentsCommand } from "./commands/agents.ts";
 import { addAnswerCommand } from "./commands/answer.ts";
 import { addAttachCommand } from "./commands/attach.ts";
+import { addDeedCommands } from "./commands/deeds.ts";
 import { addDemoCommand } from "./commands/demo.ts";
 import { addDiffCommand } from "./commands/diff.ts";
-import { addDiscardCommand } from "./commands/discard.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
 import { addLogsCommand } from "./commands/logs.ts";
-import { addMergeCommand } from "./commands/merge.ts";
 import { addNetCommand } from "./commands/net.ts";
 import { addPreviewCommand } from "./commands/preview.ts";
 import { addPsCommand } from "./commands/ps.ts";
-import { addReplyCommand } from "./commands/reply.ts";
-import { addRetryCommand } from "./commands/retry.ts";
 import { addRunCommand } from "./commands/run.ts";
 import { addSandboxCommand } from "./commands/sandbox.ts";
 import { addSignInCommand } from "./commands/sign-in.ts";
-import { addStopCommand } from "./commands/stop.ts";
 import { addSweepCommand } from "./commands/sweep.ts";
 import { addUpCommands } from "./commands/up.ts";
 import { exitCodesHelp } from "./exit-codes.ts";
@@ -34,7 +30,7 @@ function readVersion(): string {
   return `colony ${version} (Node ${process.versions.node})`;
 }
 
-/** The words of `colony`, one file each; wrong ones throw a CommanderError with the nearest named. */
+/** The words of `colony`, one file each but for the deeds; wrong ones throw a CommanderError with the nearest named. */
 export function openProgram(cli: Cli): Command {
   const program = new Command("colony")
     .description("Coding agents for a team: each in its own sandbox and workspace.")
@@ -51,13 +47,9 @@ export function openProgram(cli: Cli): Command {
   addPsCommand(program, cli);
   addLogsCommand(program, cli);
   addAttachCommand(program, cli);
-  addReplyCommand(program, cli);
   addAnswerCommand(program, cli);
-  addStopCommand(program, cli);
   addDiffCommand(program, cli);
-  addMergeCommand(program, cli);
-  addRetryCommand(program, cli);
-  addDiscardCommand(program, cli);
+  addDeedCommands(program, cli);
   addPreviewCommand(program, cli);
   addNetCommand(program, cli);
   addAgentsCommand(program, cli);
