@@ -48,6 +48,7 @@ export function openedSandbox(folder: StateFolder, id: string, kept: KeptSandbox
       return state == null ? undefined : openProcessHandle(client, place, state);
     },
     async exec(argv, options) {
+      await client.request({ op: "wake" });
       const result = await execInSandbox(folder, id, argv, options);
       return diskFull && result.exitCode !== 0 ? { ...result, diskFull } : result;
     },
@@ -71,6 +72,12 @@ export function openedSandbox(folder: StateFolder, id: string, kept: KeptSandbox
     },
     async setEgressRules(rules) {
       await client.request({ op: "egress", rules });
+    },
+    async sleep() {
+      await client.request({ op: "sleep" });
+    },
+    async wake() {
+      await client.request({ op: "wake" });
     },
     async whileFrozen(act) {
       await client.request({ op: "freeze" });

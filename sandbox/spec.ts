@@ -158,6 +158,9 @@ export interface Sandbox extends AsyncDisposable {
   watchPorts(onChange: (ports: readonly number[]) => void): () => void;
   /** What people have decided about hosts by now, all of it; it takes effect at once. */
   setEgressRules(rules: readonly EgressRule[]): Promise<void>;
+  /** Nothing moves inside until a program is started or spoken to, a port is dialled, or `wake`. */
+  sleep(): Promise<void>;
+  wake(): Promise<void>;
   /** Runs `act` while no process of the sandbox can move. */
   whileFrozen<T>(act: () => Promise<T>): Promise<T>;
   /** Kills everything, removes everything but the workspace's upper, and counts what is left. */

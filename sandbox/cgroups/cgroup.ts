@@ -80,6 +80,12 @@ export async function freezeGroup(layout: CgroupLayout, group: string): Promise<
   }
 }
 
+/** Whether the kernel holds the group still. */
+export function isGroupFrozen(layout: CgroupLayout, group: string): boolean {
+  const folder = controllerFolder(layout, "freezer", group);
+  return folder !== undefined && isFrozen(folder, layout.kind === "v2");
+}
+
 function isFrozen(folder: string, isV2: boolean): boolean {
   if (!isV2) return readText(join(folder, "freezer.state"))?.trim() === "FROZEN";
   return /^frozen 1$/m.test(readText(join(folder, "cgroup.events")) ?? "");

@@ -4,23 +4,31 @@ import type { Freezer } from "./freezer.ts";
 import type { Processes } from "./processes.ts";
 import type { KeeperRequest } from "./protocol.ts";
 import type { Client, RequestHandler } from "./server.ts";
+import type { Sleeper } from "./sleeper.ts";
 
 /** What the keeper's requests act on. */
 export interface HandlerParts {
   readonly processes: Processes;
   readonly freezer: Freezer<Client>;
+  readonly sleeper: Sleeper;
   readonly network: Network | undefined;
   attachWorkspace(workspace: WorkspaceMount): Promise<void>;
   /** Kills the sandbox and waits until its processes have their exit records. */
   end(): Promise<void>;
 }
 
+/** What cannot be done, or would not be seen, while nothing moves. */
+const rousing: ReadonlySet<KeeperRequest["op"]> = new Set([
+  ...(["start", "write", "closeInput", "resize", "kill", "attach", "wake"] as const),
+]);
+
 /** Carries out requests; a client that goes away thaws what it froze and ends what it bound. */
 export function openHandler(parts: HandlerParts): RequestHandler {
-  const { processes, freezer, network } = parts;
+  const { processes, freezer, sleeper, network } = parts;
   const binding = new Set<Client>();
 
   async function carryOut(request: KeeperRequest, client: Client): Promise<object> {
+    if (rousing.has(request.op)) sleeper.wake();
     switch (request.op) {
       case "start":
         return { process: await processes.start(request.process) };
@@ -48,6 +56,11 @@ export function openHandler(parts: HandlerParts): RequestHandler {
         return {};
       case "thaw":
         freezer.thaw(client);
+        return {};
+      case "sleep":
+        await sleeper.sleep();
+        return {};
+      case "wake":
         return {};
       case "ports":
         return { ports: (await network?.listeningPorts()) ?? [] };

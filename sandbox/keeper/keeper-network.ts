@@ -14,6 +14,7 @@ export async function openKeeperNetwork(
   network: KeeperNetworkSpec,
   initPid: number,
   paths: SandboxPaths,
+  onDialled: (open: number) => void,
 ): Promise<Network> {
   const codeRoot = network.codeRoot ?? join(import.meta.dirname, "..", "..");
   const layout = readCgroupLayout();
@@ -22,6 +23,7 @@ export async function openKeeperNetwork(
   return openNetwork({
     task: spec.sandbox.id,
     initPid,
+    onDialled,
     processes: () => groupProcesses(layout, group),
     ...network,
     host: reviveUrls(network.host),

@@ -13,6 +13,7 @@ import { systemEnvironment, toolPath } from "../host-environment.ts";
 import { type SandboxPaths, sandboxPaths } from "../keeper-paths.ts";
 import type { Network } from "../network/network.ts";
 import { type StateFolder, stateFolder } from "../state-folder.ts";
+import { noteStop } from "../stop-reason.ts";
 import type { WorkspaceMount } from "../workspace.ts";
 import { openDiskWatch } from "./disk-watch.ts";
 import { openFreezer } from "./freezer.ts";
@@ -23,7 +24,8 @@ import { openLookout } from "./lookout.ts";
 import { openPortWatch } from "./port-watch.ts";
 import { readProcess } from "./process-tree.ts";
 import { openProcesses } from "./processes.ts";
-import { type KeeperServer, openKeeperServer } from "./server.ts";
+import { type Client, type KeeperServer, openKeeperServer } from "./server.ts";
+import { openSleeper } from "./sleeper.ts";
 
 /** A driver is woken at most this often by a process that prints without pause. */
 const outputEventIntervalMs = 10;
@@ -42,6 +44,8 @@ export async function openKeeper(spec: KeeperSpec): Promise<Keeper> {
   const paths = sandboxPaths(folder, id);
   const layout = readCgroupLayout();
   const group = boxGroup(folder, id);
+  // Of an earlier sandbox of the task.
+  noteStop(paths, undefined);
   const initPid = Number(readFileSync(paths.pidFile, "utf8"));
   const initStart = readProcess(initPid)?.startTime;
   let diskFull = false;
@@ -73,14 +77,15 @@ export async function openKeeper(spec: KeeperSpec): Promise<Keeper> {
     },
     (state) => server?.tell({ event: "exit", ...state }),
   );
-  const freezer = openFreezer({
+  const freezer = openFreezer<Client | "sleep">({
     freeze: () => freezeGroup(layout, group),
     thaw: () => thawGroup(layout, group),
   });
+  const sleeper = openSleeper(freezer, "sleep");
   const network: Network | undefined =
     spec.network === undefined
       ? undefined
-      : await openKeeperNetwork(spec, spec.network, initPid, paths);
+      : await openKeeperNetwork(spec, spec.network, initPid, paths, sleeper.visitors);
 
   const written = [paths.rootUpper, ...(workspace === undefined ? [] : [writtenFolder(workspace)])];
   let attached: Promise<void> | undefined = workspace === undefined ? undefined : Promise.resolve();
@@ -105,10 +110,11 @@ export async function openKeeper(spec: KeeperSpec): Promise<Keeper> {
 
   server = await openKeeperServer(
     paths.keeperSocket,
-    openHandler({ processes, freezer, network, end, attachWorkspace }),
+    openHandler({ processes, freezer, sleeper, network, end, attachWorkspace }),
   );
   const lookAtDisk = openDiskWatch(written, limits.diskBytes, () => {
     diskFull = true;
+    noteStop(paths, "disk-full");
     server?.tell({ event: "stopped", reason: "disk-full" });
     void end();
   });

@@ -21,6 +21,9 @@ export type KeeperRequest =
   | { readonly op: "attach"; readonly workspace: WorkspaceMount }
   | { readonly op: "freeze" }
   | { readonly op: "thaw" }
+  /** Nothing moves inside until somebody wants something of it, or asks to wake it. */
+  | { readonly op: "sleep" }
+  | { readonly op: "wake" }
   | { readonly op: "ports" }
   /** What people have decided about hosts by now, all of it. */
   | { readonly op: "egress"; readonly rules: readonly EgressRule[] }

@@ -29,6 +29,8 @@ export type RelayReport =
   | { readonly report: "listening" }
   /** It answers on them. */
   | { readonly report: "ready" }
+  /** So many of the host are connected to ports inside; told when one comes or goes. */
+  | { readonly report: "dialled"; readonly open: number }
   | {
       readonly report: "dns";
       readonly name: string;
@@ -103,6 +105,8 @@ export function parseRelayReport(line: string): RelayReport | undefined {
     case "listening":
     case "ready":
       return { report: value["report"] };
+    case "dialled":
+      return { report: "dialled", open: number("open") };
     case "dns":
       return {
         report: "dns",

@@ -40,6 +40,8 @@ export interface NetworkOptions {
   /** Addresses of a name; the host's own resolver unless told. */
   readonly resolve?: Resolve;
   readonly idleTimeoutMs?: number;
+  /** Called with the number of those of the host that are connected to ports inside. */
+  readonly onDialled?: (open: number) => void;
   /** Do without the kernel's program, as on hosts that have none. */
   readonly plainRelay?: true;
   /** Node and our code, both readable by `uid`. */
@@ -69,7 +71,10 @@ export async function openNetwork(options: NetworkOptions): Promise<Network> {
   book.rules(rules);
   const commands = openCommandsInside(options.initPid, options.processes);
   // Its sockets listen while the other half is loaded: it asks for nothing before Node is up.
-  const onReport = openReports({ ledger, book, commands });
+  const onReport = openReports({
+    ...{ ledger, book, commands },
+    onDialled: (open) => options.onDialled?.(open),
+  });
   const relay = keepRelay({ ...options, idleTimeoutMs }, onReport);
   stack.defer(async () => (await relay.catch(() => undefined))?.[Symbol.asyncDispose]());
   const [{ openEgressServer }, { resolveOnHost }] = await Promise.all([

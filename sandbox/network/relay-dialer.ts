@@ -10,9 +10,16 @@ const firstLine = { maxBytes: 16, timeoutMs: 5_000 } as const;
  * Serves the host's dialer on a unix socket: a client writes `PORT\n`, reads `OK\n`
  * or `ERR reason\n`, and is then connected to that port of 127.0.0.1, or of ::1, inside.
  */
-export function startDialer(fd: number, ownPorts: ReadonlySet<number>): Promise<void> {
+export function startDialer(
+  fd: number,
+  ownPorts: ReadonlySet<number>,
+  onDialled: (open: number) => void,
+): Promise<void> {
+  let open = 0;
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (client) => {
     client.on("error", () => client.destroy());
+    onDialled(++open);
+    client.on("close", () => onDialled(--open));
     serve(client, ownPorts).catch(() => client.destroy());
   });
   server.maxConnections = maxClients;

@@ -44,5 +44,7 @@ for (const port of config.forwards) {
   await startForward(context, port, needed(`tcp,127.0.0.1,${port}`));
 }
 const ownPorts = [53, ...config.forwards, ...(all === undefined ? [80, 443] : [])];
-await startDialer(needed(`unix,${config.dialerPath}`), new Set(ownPorts));
+await startDialer(needed(`unix,${config.dialerPath}`), new Set(ownPorts), (open) =>
+  context.report({ report: "dialled", open }),
+);
 context.report({ report: "ready" });

@@ -12,6 +12,7 @@ export function openReports(parts: {
   readonly ledger: Ledger;
   readonly book: EgressBook;
   readonly commands: CommandsInside;
+  readonly onDialled: (open: number) => void;
 }): (report: RelayReport) => void {
   const { ledger, book, commands } = parts;
   const asked = new Map<string, number>();
@@ -37,8 +38,12 @@ export function openReports(parts: {
   return (report) => {
     switch (report.report) {
       case "listening":
-      case "ready":
         return;
+      case "ready":
+        // A relay that was started again has nobody of before.
+        return parts.onDialled(0);
+      case "dialled":
+        return parts.onDialled(report.open);
       case "dns": {
         const { name: host, type: method, answered } = report;
         if (isRepeated(`${host} ${method}`)) return;
