@@ -1,7 +1,6 @@
 import { endSandbox, removeSandboxFiles } from "./ending.ts";
 import { demandMinimum } from "./guarantees/lacking.ts";
 import { ensureLayers, type Layers } from "./layers/ensure.ts";
-import { hasBegun } from "./layers/layer.ts";
 import type { LayersWanted } from "./layers/wanted.ts";
 import { sweepLeftovers } from "./leftovers.ts";
 import { readHostSettings, type SettingsOwner } from "./network/host-settings.ts";
@@ -20,7 +19,7 @@ export { type GuaranteeName, guarantees } from "./guarantees/guarantees.ts";
 export { keepWarmKeeper } from "./launch.ts";
 export type { Layers } from "./layers/ensure.ts";
 export { LayerStepError } from "./layers/errors.ts";
-export { layerSteps } from "./layers/layer.ts";
+export { hasBegun, layerSteps } from "./layers/layer.ts";
 export type { LayerStep, LayersWanted } from "./layers/wanted.ts";
 export {
   type Leftover,
@@ -84,15 +83,13 @@ async function openOptions(options: SandboxOptions): Promise<OpenOptions> {
 
 /**
  * The layers that a sandbox is to stand on, for its spec: those that are not there are made first.
- * Undefined for a sandbox that was begun on others, which it keeps. Throws `LayerStepError`.
+ * One that has begun (`hasBegun`) keeps its own. Throws `LayerStepError`.
  */
 export async function ensureSandboxLayers(
   folder: StateFolder,
-  id: string,
   wanted: LayersWanted,
   options: SandboxOptions = {},
-): Promise<Layers | undefined> {
-  if (hasBegun(folder, id)) return undefined;
+): Promise<Layers> {
   return ensureLayers(folder, wanted, await openOptions(options));
 }
 

@@ -103,6 +103,8 @@ export interface Store {
   /** Sentences about submodules, LFS and the like at that commit. */
   remarks(commit: string): Promise<readonly string[]>;
   readFile(commit: string, path: string): Promise<string | undefined>;
+  /** Names the content of those files of a commit: equal text, equal answer. */
+  fileIds(commit: string, isWanted: (path: string) => boolean): Promise<readonly string[]>;
   /** Makes (or finds again) the workspace of a task on a base commit. */
   openWorkspace(taskId: string, baseCommit: string): Promise<WorkspaceMount>;
   /** Snapshots the working copy: frozen in the live sandbox, or remounted when there is none. */

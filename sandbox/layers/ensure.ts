@@ -1,4 +1,4 @@
-import { mkdir, rm, statfs, utimes } from "node:fs/promises";
+import { mkdir, statfs, utimes } from "node:fs/promises";
 import { endSandbox, removeSandboxFiles } from "../ending.ts";
 import { ensureImage } from "../image/image.ts";
 import { sandboxPaths } from "../keeper-paths.ts";
@@ -6,6 +6,7 @@ import { launchSandbox } from "../open.ts";
 import { openedSandbox } from "../opened-sandbox.ts";
 import { markOwner } from "../opening.ts";
 import type { OpenOptions } from "../prepare.ts";
+import { removeTree } from "../removal.ts";
 import type { ExecResult, SandboxSpec } from "../spec.ts";
 import type { StateFolder } from "../state-folder.ts";
 import { HeldLock } from "../workspace/lock.ts";
@@ -57,6 +58,7 @@ export async function ensureLayers(
       below.push(found);
       continue;
     }
+    await wanted.onSlow?.(step);
     const place = { key, imageKey, below };
     await using _turn = await HeldLock.take(
       layerPaths(folder, key).lock,
@@ -68,7 +70,6 @@ export async function ensureLayers(
       below.push(meanwhile);
       continue;
     }
-    await wanted.onBuild?.(step);
     const made = await makeLayer(folder, wanted, step, place, options);
     below.push(made.layer);
     done.push({ step, result: made.result });
@@ -98,7 +99,7 @@ async function makeLayer(
   // Of a maker that was killed: never gone on with.
   await endSandbox(folder, id);
   await removeSandboxFiles(folder, id, { isPatient: true });
-  await rm(unfinished, { recursive: true, force: true });
+  await removeTree(unfinished);
   await mkdir(unfinished, { mode: 0o700 });
   using _owner = markOwner(sandboxPaths(folder, id));
   try {
@@ -118,7 +119,7 @@ async function makeLayer(
     const { uidBase } = sandbox;
     let result: ExecResult;
     try {
-      result = await sandbox.exec(["sh", "-c", step.command], {
+      result = await sandbox.exec(["sh", "-ec", step.command], {
         cwd: step.inWorkspace ? "/workspace" : "/",
         env: step.env,
         timeoutMs: step.timeoutMs,
@@ -140,7 +141,7 @@ async function makeLayer(
     await removeSandboxFiles(folder, id);
     throw isNoSpace(error) ? hostFull(step, "") : error;
   } finally {
-    await rm(unfinished, { recursive: true, force: true });
+    await removeTree(unfinished);
   }
 }
 

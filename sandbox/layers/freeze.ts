@@ -1,7 +1,8 @@
-import { lstat, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { lstat, mkdir, readdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { bytesOf } from "../ending.ts";
 import { sandboxPaths } from "../keeper-paths.ts";
+import { removeTree } from "../removal.ts";
 import type { StateFolder } from "../state-folder.ts";
 import type { WorkspaceMount } from "../workspace.ts";
 import { keepIgnoredOnly } from "./ignored.ts";
@@ -31,7 +32,7 @@ export async function freezeLayer(folder: StateFolder, frozen: Frozen): Promise<
   const workspace = join(paths.unfinished, "workspace");
   if (golden !== undefined) {
     await rename(join(golden.upperParent, "upper"), workspace);
-    await rm(golden.upperParent, { recursive: true, force: true });
+    await removeTree(golden.upperParent);
     await keepIgnoredOnly(folder, golden.lower, workspace);
   } else {
     await mkdir(workspace, { mode: 0o755 });
@@ -58,7 +59,7 @@ async function keepRangeOnly(folder: StateFolder, key: string): Promise<void> {
   const { private: own, uidBase } = sandboxPaths(folder, builderId(key));
   for (const name of await readdir(own)) {
     const path = join(own, name);
-    if (path !== uidBase) await rm(path, { recursive: true, force: true });
+    if (path !== uidBase) await removeTree(path);
   }
 }
 
@@ -71,5 +72,5 @@ async function removeInside(root: string, path: string): Promise<void> {
     const found = await lstat(folder).catch(() => undefined);
     if (found?.isDirectory() !== true) return;
   }
-  await rm(join(root, path), { recursive: true, force: true, maxRetries: 3 });
+  await removeTree(join(root, path));
 }

@@ -65,6 +65,11 @@ export function hasBegun(folder: StateFolder, id: string): boolean {
   return existingImage(folder, readFileSync(imageKey, "utf8")) !== undefined;
 }
 
+/** Names of the steps that the sandbox stands on. */
+export function layerSteps(folder: StateFolder, id: string): readonly string[] {
+  return (readBegunLayers(folder, id) ?? []).map(({ step }) => step);
+}
+
 /** Every layer of these keys, or undefined when one is not there. */
 export function readLayers(
   folder: StateFolder,

@@ -1,8 +1,8 @@
 import { existsSync, statSync } from "node:fs";
-import { readdir, readFile, rename, rm } from "node:fs/promises";
+import { readdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { sandboxPaths } from "../keeper-paths.ts";
-import { removeInBackground } from "../removal.ts";
+import { removeInBackground, removeTree } from "../removal.ts";
 import type { StateFolder } from "../state-folder.ts";
 import { dropClaim } from "../uid-range.ts";
 import { builderId, type Layer, layerPaths, readLayer } from "./layer.ts";
@@ -73,5 +73,5 @@ async function removeLayer(folder: StateFolder, key: string): Promise<void> {
   removeInBackground(doomed);
   const { private: claim } = sandboxPaths(folder, builderId(key));
   if (layer !== undefined && existsSync(claim)) dropClaim(folder, layer.uidBase);
-  await rm(claim, { recursive: true, force: true });
+  await removeTree(claim);
 }

@@ -5,7 +5,7 @@ import type { WorkspaceMount } from "../workspace.ts";
 /** One thing to do inside once, whose outcome is kept. */
 export interface LayerStep {
   readonly name: string;
-  /** A line for the shell. */
+  /** For the shell; the first line that fails ends it. */
   readonly command: string;
   /** What else the outcome hangs on, such as the lock files' contents. */
   readonly inputs: readonly string[];
@@ -22,13 +22,16 @@ export interface LayersWanted {
   /** In their order: each stands on those before it. */
   readonly steps: readonly LayerStep[];
   /** The sandbox that a step is done in. */
-  readonly sandbox: Pick<SandboxSpec, "limits" | "egress" | "binds">;
+  readonly sandbox: Pick<
+    SandboxSpec,
+    "limits" | "egress" | "egressRules" | "egressLimits" | "binds"
+  >;
   /** Asked for only when a step has to be done. */
   readonly workspace: () => Promise<WorkspaceMount>;
   /** The longest unused go until all are within it. */
   readonly maxBytes: number;
-  /** Called before a step is done: it may take long. */
-  readonly onBuild?: (step: LayerStep) => Promise<void>;
+  /** Called before a step is done, or waited for: it may take long. */
+  readonly onSlow?: (step: LayerStep) => Promise<void>;
 }
 
 /** Pure: equal exactly where the outcome is the same. */

@@ -10,7 +10,7 @@ import { factOf } from "./commit-facts.ts";
 import { commitRemarks, unusableNames } from "./commit-remarks.ts";
 import { RepositoryError } from "./errors.ts";
 import { forgetWorkspace } from "./forget-workspace.ts";
-import { gitOnStore } from "./git.ts";
+import { askGit, gitOnStore } from "./git.ts";
 import { initStore } from "./init-store.ts";
 import { askJjForText } from "./jj.ts";
 import { landChange } from "./landing.ts";
@@ -77,6 +77,15 @@ class RepositoryStore implements Store {
       const result = await gitOnStore(context, ["cat-file", "blob", `${commit}:${path}`]);
       return result.exitCode === 0 ? result.stdout.toString("utf8") : undefined;
     });
+  }
+
+  async fileIds(commit: string, isWanted: (path: string) => boolean): Promise<readonly string[]> {
+    const { context } = this.#remote;
+    const all = await factOf(context, commit, "file ids", async () => {
+      const words = ["ls-tree", "-r", "-z", "--format=%(objectname) %(path)", "--end-of-options"];
+      return (await askGit(context, "listing files", [...words, commit])).split("\0");
+    });
+    return all.filter((line) => isWanted(line.slice(line.indexOf(" ") + 1)));
   }
 
   openWorkspace(taskId: string, baseCommit: string): Promise<WorkspaceMount> {

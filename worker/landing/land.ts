@@ -1,8 +1,16 @@
-import { adoptSandbox, openSandbox, type Sandbox } from "../../sandbox/sandbox.ts";
+import {
+  adoptSandbox,
+  layerSteps,
+  openSandbox,
+  type Sandbox,
+  type SandboxSpec,
+} from "../../sandbox/sandbox.ts";
 import type { Landing, Store } from "../../sandbox/workspace.ts";
 import { passed, runInside } from "../runs/check.ts";
 import { saveChange, withDiff } from "../runs/colony.ts";
 import { failureOf } from "../runs/failure.ts";
+import { SetupFailure } from "../runs/layer-failure.ts";
+import { withLayers } from "../runs/layers.ts";
 import type { Lease } from "../runs/lease.ts";
 import { openTaskStore, readSettings, sandboxOptions, specOf } from "../runs/prepare.ts";
 import type { RunContext } from "../runs/run-context.ts";
@@ -87,12 +95,25 @@ async function checkRebased(
   }
   const id = `check-${task.id}`;
   const workspace = await store.openWorkspace(id, commit);
-  const spec = await specOf(context, { ...task, id }, { workspace }, settings, []);
+  const plain = await specOf(context, { ...task, id }, { workspace }, settings, []);
+  let spec: SandboxSpec;
+  try {
+    const files = Promise.resolve(workspace);
+    const wanted = { store, settings, commit, workspace: files, isFirst: false };
+    spec = await withLayers(context, plain, wanted, sandboxOptions(context));
+  } catch (error) {
+    await store.discardWorkspace(id);
+    if (error instanceof SetupFailure) return { passed: false, output: error.message };
+    throw error;
+  }
   const sandbox = await openSandbox(context.config.folder, spec, sandboxOptions(context));
   try {
     const { env, setup, setupTimeoutMs, checkTimeoutMs: timeoutMs } = settings;
-    if (setup !== undefined)
-      await runInside(context, sandbox, setup, { name: "setup", env, timeoutMs: setupTimeoutMs });
+    if (setup !== undefined && !layerSteps(context.config.folder, id).includes("setup")) {
+      const options = { name: "setup", env, timeoutMs: setupTimeoutMs };
+      const done = await runInside(context, sandbox, setup, options);
+      if (!passed(done.result)) return { passed: false, output: done.result.excerpt };
+    }
     const { result } = await runInside(context, sandbox, settings.check, {
       name: "check",
       env,

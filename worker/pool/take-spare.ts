@@ -1,6 +1,6 @@
 import {
   adoptSandbox,
-  endSandbox,
+  forgetSandbox,
   openSandbox,
   type Sandbox,
   type SandboxOptions,
@@ -31,10 +31,9 @@ export async function openTaskSandbox(
     await forgetSpare(redis, host, spec.id);
     return found;
   }
-  if (found !== undefined) {
-    await found[Symbol.asyncDispose]();
-    await endSandbox(folder, spec.id);
-  }
+  await found?.[Symbol.asyncDispose]();
+  // With its files: they stand on another image and other layers, and nobody has used them.
+  if (found !== undefined || spare !== undefined) await forgetSandbox(folder, spec.id);
   await forgetSpare(redis, host, spec.id);
   return openSandbox(folder, spec, options);
 }

@@ -1,4 +1,4 @@
-import type { Sandbox } from "../../sandbox/sandbox.ts";
+import type { ExecResult, Sandbox } from "../../sandbox/sandbox.ts";
 import { renderTerminal } from "../agent/terminal/render.ts";
 import type { ArtifactRef } from "../protocol/change.ts";
 import type { CheckResult } from "../protocol/task.ts";
@@ -7,6 +7,12 @@ import type { RunContext } from "./run-context.ts";
 
 const excerptLines = 20;
 const maxOutputBytes = 4 * 1024 * 1024;
+
+/** How a command ended, and its whole output where the excerpt is not all. */
+export interface InsideResult {
+  readonly result: CheckResult;
+  readonly artifact: ArtifactRef | undefined;
+}
 
 /** Runs a command line of the repository's settings inside, and keeps what a person wants to see. */
 export async function runInside(
@@ -18,7 +24,7 @@ export async function runInside(
     readonly timeoutMs: number;
     readonly name: string;
   },
-): Promise<{ readonly result: CheckResult; readonly artifact: ArtifactRef | undefined }> {
+): Promise<InsideResult> {
   const startedAtMs = Date.now();
   const ended = await sandbox.exec(["sh", "-c", command], {
     cwd: insideWorkspace,
@@ -26,14 +32,21 @@ export async function runInside(
     timeoutMs: options.timeoutMs,
     maxOutputBytes,
   });
+  const { name, timeoutMs } = options;
+  return showResult(context, { name, command, timeoutMs }, ended, Date.now() - startedAtMs);
+}
+
+/** What a person wants to see of a command that has ended. */
+export async function showResult(
+  context: RunContext,
+  { name, command, timeoutMs }: { name: string; command: string; timeoutMs: number },
+  ended: ExecResult,
+  elapsedMs = 0,
+): Promise<InsideResult> {
   const lines = await renderTerminal(Buffer.from(ended.output));
   const cut = lines.length > excerptLines || ended.truncated;
   const artifact = cut
-    ? await context.client.putArtifact(
-        Buffer.from(lines.join("\n")),
-        `${options.name}.log`,
-        "text/plain",
-      )
+    ? await context.client.putArtifact(Buffer.from(lines.join("\n")), `${name}.log`, "text/plain")
     : undefined;
   const excerpt = lines.slice(-excerptLines).join("\n");
   return {
@@ -42,9 +55,9 @@ export async function runInside(
       command,
       exitCode: ended.timedOut ? null : (ended.exitCode ?? 128),
       excerpt: ended.timedOut
-        ? `${excerpt}\n(ended after ${Math.round(options.timeoutMs / 1000)} s)`
+        ? `${excerpt}\n(ended after ${Math.round(timeoutMs / 1000)} s)`
         : excerpt,
-      elapsedMs: Date.now() - startedAtMs,
+      elapsedMs,
       ...(artifact === undefined ? {} : { artifact: artifact.id }),
     },
   };

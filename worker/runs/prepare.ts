@@ -17,7 +17,9 @@ import { type EffectiveSettings, effectiveSettings } from "../settings/effective
 import { parseRepositorySettings } from "../settings/repository-settings.ts";
 import type { Colony } from "./colony.ts";
 import { decideFreshSandbox } from "./fresh-sandbox.ts";
+import { type LayersFor, withLayers } from "./layers.ts";
 import type { Lease } from "./lease.ts";
+import { enter, toolEvent } from "./phase.ts";
 import type { RunContext } from "./run-context.ts";
 
 /** Where the model gateway is, inside every sandbox. */
@@ -68,7 +70,17 @@ export async function prepareColony(
     const files = first
       ? ({ workspaceLater: true } as const)
       : { workspace: await store.openWorkspace(lease.taskId, base) };
-    const spec = await specOf(context, lease.task(), files, settings, binds);
+    const plain = await specOf(context, lease.task(), files, settings, binds);
+    const layers: LayersFor = {
+      ...{ store, settings, commit: base, isFirst: first },
+      workspace: workspace ?? store.openWorkspace(lease.taskId, base),
+      onSlow: () => enter(lease, "setup"),
+      async onDone(name, done) {
+        const events = [toolEvent(name, done)];
+        await lease.transact((task) => ({ task, events }));
+      },
+    };
+    const spec = await withLayers(context, plain, layers, sandboxOptions(context));
     const { url } = lease.task().repository;
     return openTaskSandbox(context, spec, url, sandboxOptions(context));
   }

@@ -1,4 +1,4 @@
-import { endSandbox, KeeperLostError } from "../../sandbox/sandbox.ts";
+import { endSandbox, KeeperLostError, layerSteps } from "../../sandbox/sandbox.ts";
 import type { Agent } from "../agent/agent.ts";
 import { openAgent } from "../agent/open-agent.ts";
 import { agentSavedSchema } from "../agent/saved.ts";
@@ -9,6 +9,7 @@ import { converse } from "./conversation.ts";
 import { failureOf } from "./failure.ts";
 import { watchFiles } from "./files.ts";
 import { type Lease, LeaseLostError } from "./lease.ts";
+import { enter, toolEvent } from "./phase.ts";
 import { openTaskStore, prepareColony } from "./prepare.ts";
 import { showPreview, watchPreviews } from "./previews.ts";
 import type { RunContext } from "./run-context.ts";
@@ -59,13 +60,6 @@ export class RunFailure extends Error {
   }
 }
 
-async function enter(lease: Lease, phase: NonNullable<Task["phase"]>): Promise<void> {
-  await lease.transact((task) => ({
-    task: { ...task, phase },
-    events: [{ type: "phase.started", phase }],
-  }));
-}
-
 /** A refused landing left conflicts: they are written into the workspace for the agent to settle. */
 async function settleConflicts(
   context: RunContext,
@@ -85,12 +79,15 @@ async function runSetup(
   { settings, sandbox }: Colony,
 ): Promise<void> {
   if (settings.setup === undefined || lease.task().setupDone) return;
+  // Nearly always: it was done when the layer was made that the sandbox stands on.
+  if (layerSteps(context.config.folder, sandbox.id).includes("setup")) return;
   await enter(lease, "setup");
-  const { result, artifact } = await runInside(context, sandbox, settings.setup, {
+  const done = await runInside(context, sandbox, settings.setup, {
     name: "setup",
     env: settings.env,
     timeoutMs: settings.setupTimeoutMs,
   });
+  const { result } = done;
   if (!passed(result)) {
     throw new RunFailure({
       kind: "setup-failed",
@@ -99,19 +96,7 @@ async function runSetup(
   }
   await lease.transact((task) => ({
     task: { ...task, setupDone: true },
-    events: [
-      {
-        type: "agent.tool",
-        id: "setup",
-        title: "setup",
-        kind: "execute",
-        status: "done",
-        command: result.command,
-        excerpt: result.excerpt,
-        exitCode: result.exitCode,
-        ...(artifact === undefined ? {} : { artifact }),
-      },
-    ],
+    events: [toolEvent("setup", done)],
   }));
 }
 

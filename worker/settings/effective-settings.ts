@@ -7,6 +7,7 @@ import type { Limits, RepositorySettings } from "./repository-settings.ts";
 export interface EffectiveSettings {
   readonly agent: string | undefined;
   readonly permissions: "ask" | "bypass";
+  readonly image: { readonly path?: string | undefined; readonly packages: readonly string[] };
   readonly setup: string | undefined;
   readonly check: string | undefined;
   readonly preview: { readonly command?: string; readonly port?: number; readonly path: string };
@@ -14,6 +15,8 @@ export interface EffectiveSettings {
   readonly egress: EgressPolicy;
   readonly egressLimits: EgressLimits;
   readonly limits: SandboxLimits;
+  /** The most that kept layers may take on the disk of this host. */
+  readonly layerBytes: number;
   readonly setupTimeoutMs: number;
   readonly checkTimeoutMs: number;
   /** Sentences for the thread about wishes that the administrator's bounds cut. */
@@ -36,6 +39,8 @@ const defaultLimits: AllLimits = {
   checkTime: 30 * 60_000,
 };
 
+const defaultLayerBytes = 20 * 1024 ** 3;
+
 /** Pure: the administrator wins wherever the two differ. */
 export function effectiveSettings(
   repository: RepositorySettings,
@@ -50,7 +55,8 @@ export function effectiveSettings(
   return {
     agent: repository.agent ?? admin.agent,
     permissions,
-    setup: repository.setup,
+    image: { path: repository.image?.path, packages: repository.image?.packages ?? [] },
+    setup: repository.setup ?? repository.image?.setup,
     check: repository.check,
     preview: {
       path: path ?? "/",
@@ -71,6 +77,7 @@ export function effectiveSettings(
       diskBytes: limits.disk,
       openFiles: limits.files,
     },
+    layerBytes: admin.layers ?? defaultLayerBytes,
     setupTimeoutMs: limits.setupTime,
     checkTimeoutMs: limits.checkTime,
     remarks: [

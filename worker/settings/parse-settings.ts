@@ -107,7 +107,9 @@ function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): readonly st
 }
 
 function unwrap(schema: unknown): unknown {
-  return schema instanceof z.ZodOptional ? unwrap(schema.unwrap()) : schema;
+  if (schema instanceof z.ZodOptional) return unwrap(schema.unwrap());
+  // A preprocessed value: what it is made into.
+  return schema instanceof z.ZodPipe ? unwrap(schema.out) : schema;
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {

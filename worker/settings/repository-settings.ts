@@ -10,6 +10,7 @@ import {
   sizeField,
   timeField,
 } from "./fields.ts";
+import { imageField } from "./image.ts";
 import { parseSettings } from "./parse-settings.ts";
 
 /** Name of the file, read from the base commit. */
@@ -54,17 +55,25 @@ const previewSchema = z.strictObject(
 );
 
 /** `.colony.yml`: what a repository says about itself. All of it is optional. */
-export const repositorySettingsSchema = z.strictObject({
+const schema = z.strictObject({
   /** A profile's name, or a command line. */
   agent: commandField.optional(),
   /** Whether the agent asks before it edits and runs. */
   permissions: permissionsField.optional(),
+  image: imageField.optional(),
+  /** Short for `image: {setup}`. */
   setup: commandField.optional(),
   check: commandField.optional(),
   preview: previewSchema.optional(),
   env: environmentField.optional(),
   egress: egressField.optional(),
   limits: limitsSchema.optional(),
+});
+
+export const repositorySettingsSchema = schema.superRefine(({ setup, image }, context) => {
+  if (setup === undefined || image?.setup === undefined) return;
+  const message = "one `setup` only, here or in `image`";
+  context.addIssue({ code: "custom", message, path: ["setup"] });
 });
 export type RepositorySettings = z.infer<typeof repositorySettingsSchema>;
 

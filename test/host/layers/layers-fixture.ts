@@ -64,9 +64,7 @@ export async function ask(
     maxBytes: 1024 ** 3,
     ...changes,
   };
-  const layers = await ensureSandboxLayers(folder, id, wanted, { withNetwork: false });
-  if (layers === undefined) throw new Error(`${id} has begun already.`);
-  return layers;
+  return ensureSandboxLayers(folder, wanted, { withNetwork: false });
 }
 
 export function layeredSpec(id: string, layers: Layers, workspace: WorkspaceMount): SandboxSpec {

@@ -87,7 +87,10 @@ test("a password in the address of a registry stays outside", () => {
     npmRegistry: "https://user:secret@npm.example/path/",
     pipIndex: "file:///opt/index",
   });
-  expect(environment).toEqual({ npm_config_registry: "https://npm.example/path/" });
+  expect(environment).toEqual({
+    CHROMIUM_FLAGS: "--no-sandbox",
+    npm_config_registry: "https://npm.example/path/",
+  });
 });
 
 test("listening ports of /proc/net/tcp, without the relay's own", () => {
