@@ -85,7 +85,7 @@ export function decideLacking(facts: GuaranteeFacts): Lacking[] {
   lack(
     "disk-quota",
     "disk use is watched, not bounded by the file system: a burst may go past the limit before the sandbox is stopped",
-    "give COLONY_HOME a disk of its own",
+    "no kernel quota is used; a COLONY_HOME on a disk of its own keeps the host's free",
   );
   return lacking;
 }

@@ -61,7 +61,8 @@ export async function checkNamespaces(folder: StateFolder): Promise<HostCheck> {
     "--map-root-user",
   ];
   const result = await tryCommand([toolPath(folder, "unshare"), ...flags, "true"]);
-  if (result.exitCode === 0) return ok("namespaces", "mount, pid, ipc, uts, network, user, cgroup");
+  if (result.exitCode === 0)
+    return ok("namespace trial", "mount, pid, ipc, uts, network, user, cgroup");
   const says = `A process with namespaces of its own does not start: ${lastLine(result)}`;
   return missing(
     "namespaces",
