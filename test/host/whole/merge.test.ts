@@ -40,7 +40,8 @@ describe.concurrent("merging", { timeout: 600_000 }, () => {
     shop.repository.push({ "outside.txt": "from outside\n" });
     await Promise.all([first.presses("Merge"), last.presses("Merge")]);
     for (const talk of [first, last]) {
-      await talk.sees(/Merged into `main` as `\w+`: decided by Ada Lovelace, \d\d:\d\d/);
+      await talk.sees(/Merged into `main` as `\w+`\./);
+      await talk.sees(/Merged by Ada Lovelace, \d\d:\d\d: on `main` as `\w+`; author Ada Lovelace/);
       await talk.sees(/Left over: 0 processes, 0 mounts, 0 cgroups/);
     }
     expect(shop.repository.show("list.txt")).toMatch(/^ONE\ntwo[\s\S]*\nTEN\n$/);
@@ -56,12 +57,15 @@ describe.concurrent("merging", { timeout: 600_000 }, () => {
     await loud.sees(/Merged into `main`/);
     await other.presses("Merge");
     const loudId = (await loud.task()).id;
-    const told = await other.sees(/Not merged/);
-    expect(told).toMatch(/`list\.txt`, line 5, conflicts with “replace five by FIVE in list\.txt”/);
-    expect(told).toContain(`task \`${loudId}\``);
+    await other.sees(
+      /Not merged: `list\.txt` conflicts with “replace five by FIVE in list\.txt”\./,
+    );
     const card = await other.seesMessage("The card with the conflict", (message) =>
       JSON.stringify(message.post).includes("A conflict to settle"),
     );
+    const told = JSON.stringify(card.post);
+    expect(told).toMatch(/`list\.txt`, line 5, conflicts with “replace five by FIVE in list\.txt”/);
+    expect(told).toContain(`task \`${loudId}\``);
     expect(labelsOf(card)).not.toContain("Merge");
     await other.says("settle");
     await other.sees(/Ready for review[\s\S]*run 2/);
@@ -119,9 +123,29 @@ describe.concurrent("merging", { timeout: 600_000 }, () => {
     await talk.sees(/Ready for review/);
     pair.repository.push({ "README.md": "Theirs\n" });
     await talk.presses("Merge");
-    await talk.sees(/Not merged[\s\S]*`README\.md`, line 1, conflicts with “From outside”/);
+    await talk.sees(/Not merged: `README\.md` conflicts with “From outside”/);
+    await talk.sees(/`README\.md`, line 1, conflicts with “From outside”/);
     await talk.presses("Discard");
     await talk.sees(/Left over: 0 processes, 0 mounts, 0 cgroups/);
     expect(pair.repository.show("README.md")).toBe("Theirs\n");
+  });
+
+  test("a receipt is told also when the sandbox slept before somebody decided", async () => {
+    const asleep = await Promise.all(
+      ["Merge", "Discard"].map(async (label) => {
+        const talk = await says(pair, `write asleep-${label}.txt: asleep`);
+        await talk.sees(/Ready for review/);
+        await colony.client.closeSandbox((await talk.task()).id);
+        await talk.sees(/went to sleep/);
+        await talk.presses(label);
+        return talk;
+      }),
+    );
+    for (const talk of asleep) {
+      const receipt = await talk.sees(
+        /Sandbox ended\. Left over: 0 processes, 0 mounts, 0 cgroups; .* returned/,
+      );
+      expect(receipt).not.toMatch(/; 0 B of disk/);
+    }
   });
 });
