@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { runCommand } from "../command.ts";
 import { systemEnvironment } from "../host-environment.ts";
 import type { ShownFile } from "./change.ts";
@@ -20,6 +21,8 @@ export async function findNested(
   files: string,
   skipPackages: boolean,
 ): Promise<string[]> {
+  // No sandbox has ever had the workspace: there is no upper yet.
+  if (!existsSync(files)) return [];
   const packages = skipPackages ? ["-name", "node_modules", "-prune", "-o"] : [];
   const names = ["(", "-name", ".git", "-o", "-name", ".jj", ")"];
   const result = await runCommand({
