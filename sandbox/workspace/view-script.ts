@@ -1,3 +1,5 @@
+import type { LowerFiles } from "../layers/layer.ts";
+
 /** Exit code of the script when the program was not reached; none of jj's. */
 export const setUpFailed = 125;
 
@@ -10,7 +12,13 @@ export interface ViewPlan {
   readonly files:
     | { readonly kind: "live"; readonly merged: string }
     | { readonly kind: "folder"; readonly path: string }
-    | { readonly kind: "overlay"; readonly lower: string; readonly upperParent: string };
+    | {
+        readonly kind: "overlay";
+        readonly lower: string;
+        readonly upperParent: string;
+        /** What set-up left below: a folder that was moved still has its files there. */
+        readonly below?: LowerFiles | undefined;
+      };
   /** Store, home and configuration: bound at their own path. */
   readonly repository: string;
   /** Where jj sees the merged files. */
@@ -61,13 +69,20 @@ export function renderMounts(plan: ViewPlan): string {
       lines.push([files.path, merged, "none", `bind,${safe},${fresh},${idmap}`]);
       break;
     case "overlay": {
-      const layers = `lowerdir=${root}/lower,upperdir=${root}/files/upper,workdir=${root}/files/work`;
+      const { below } = files;
+      const lower = `${root}/lower${below === undefined ? "" : `:${root}/below`}`;
+      const layers = `lowerdir=${lower},upperdir=${root}/files/upper,workdir=${root}/files/work`;
       lines.push(
         [files.lower, `${root}/lower`, "none", `bind,ro,${safe},${fresh},${idmap}`],
+        ...(below === undefined ? [] : [belowLine(below)]),
         [files.upperParent, `${root}/files`, "none", `bind,${fresh}`],
         ["overlay", merged, "overlay", `${safe},redirect_dir=on,${fresh},${layers}`],
       );
     }
+  }
+  function belowLine({ path, uidBase }: LowerFiles): string[] {
+    const range = `X-mount.idmap=b:${uidBase}:${base}:65536`;
+    return [path, `${root}/below`, "none", `bind,ro,${safe},${fresh},${range}`];
   }
   // The new root: system programs, tools, the store, this workspace; nothing else of the host.
   const top = `${root}/new`;

@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { type CommandResult, runCommand } from "../command.ts";
 import { systemEnvironment } from "../host-environment.ts";
 import { workspaceTreePath } from "../keeper-paths.ts";
+import { readBegunLayers, workspaceLower } from "../layers/layer.ts";
 import type { Sandbox } from "../sandbox.ts";
 import type { WorkspaceMount } from "../workspace.ts";
 import { answer, type JjAnswer, workingCopyFlags } from "./jj.ts";
@@ -102,7 +103,7 @@ async function launch(
 }
 
 async function filesOf(
-  { mount, sandbox }: WorkspaceView,
+  { context, workspace, mount, sandbox }: WorkspaceView,
   scratch: string,
 ): Promise<{ readonly files: ViewPlan["files"]; readonly base: number }> {
   if (sandbox !== undefined) {
@@ -115,7 +116,9 @@ async function filesOf(
   const { lower, upperParent } = mount;
   const upper = await stat(join(upperParent, "upper")).catch(() => undefined);
   if (upper !== undefined) {
-    return { files: { kind: "overlay", lower, upperParent }, base: upper.uid };
+    const layers = readBegunLayers(context.folder, basename(workspace.root)) ?? [];
+    const below = workspaceLower(context.folder, layers);
+    return { files: { kind: "overlay", lower, upperParent, below }, base: upper.uid };
   }
   // Never mounted: look through a throw-away upper, whose owner nobody will meet.
   const thrownAway = join(scratch, "files");

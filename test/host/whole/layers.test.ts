@@ -93,16 +93,3 @@ test("packages that do not exist are named", { timeout: 240_000 }, async () => {
     "`image.packages` in .colony.yml names what apt does not know here: no-such-package-a, no-such-package-b.",
   );
 });
-
-test("packages are there", { timeout: 240_000 }, async () => {
-  await channel("hello", {
-    ".colony.yml": "image: {packages: [hello]}\nsetup: hello >/opt/greeting\n",
-  });
-  const talk = await ask(
-    colony,
-    visitor,
-    "hello",
-    "/colony run run grep 'Hello, world!' /opt/greeting ;; write a.txt: a",
-  );
-  await talk.sees(/Ready for review/);
-});
