@@ -1,7 +1,8 @@
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { toolPath } from "../../sandbox/host-environment.ts";
+import { keepWarmKeeper } from "../../sandbox/sandbox.ts";
 import { makeSandboxHome, openForTest, shell, smallSpec } from "./sandbox-fixture.ts";
 
 const folder = makeSandboxHome();
@@ -53,6 +54,22 @@ describe.runIf(existsSync(toolPath(folder, "runc")))("runc", () => {
     expect(await sandbox.close()).toMatchObject({ processes: 0, mounts: 0, cgroups: 0 });
   });
 
+  test("a warm keeper starts it, and a workspace that comes later is seen", async () => {
+    using _ = keepWarmKeeper(folder);
+    const files = join(folder.home, "project");
+    mkdirSync(join(files, ".jj"), { recursive: true });
+    writeFileSync(join(files, "a.txt"), "a\n");
+    await expect.poll(warmKeepers, { timeout: 60_000 }).toBe(1);
+    const spec = smallSpec("runc-warm", { workspaceLater: true });
+    await using sandbox = await openForTest(folder, spec, options);
+    const jjFolder = join(files, ".jj");
+    await sandbox.attachWorkspace({
+      ...{ kind: "folder", path: files, ownerUid: 0, ownerGid: 0, jjFolder },
+    });
+    expect((await shell(sandbox, "cat /workspace/a.txt")).text).toBe("a");
+    expect((await shell(sandbox, "rmdir /workspace/.jj")).code).not.toBe(0);
+  });
+
   test("the memory limit kills and tells", async () => {
     const spec = smallSpec("runc-mem");
     const small = { ...spec, limits: { ...spec.limits, memoryBytes: 96 * 1024 ** 2 } };
@@ -62,5 +79,18 @@ describe.runIf(existsSync(toolPath(folder, "runc")))("runc", () => {
     expect((await shell(sandbox, "echo alive")).text).toBe("alive");
   });
 });
+
+/** Those that wait for their first sandbox, with everything loaded. */
+function warmKeepers(): number {
+  const waiting = readdirSync("/proc").filter((pid) => {
+    try {
+      const words = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+      return words.includes("--warm") && words.includes(folder.home);
+    } catch {
+      return false;
+    }
+  });
+  return waiting.length;
+}
 
 const limits = { timeoutMs: 60_000, maxOutputBytes: 10_000 };
