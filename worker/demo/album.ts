@@ -28,8 +28,9 @@ export async function openAlbum(options: {
     signInUrl: `${origin}/sign-in?token=${await options.signIn()}`,
   });
   return {
-    async take(name, { channel, root }) {
-      const pictures = await person.look(`${origin}/#/${channel}/${root}`);
+    async take(name, { channel, root, at }) {
+      const place = [channel, root, ...(at === undefined ? [] : [at])].join("/");
+      const pictures = await person.look(`${origin}/#/${place}`);
       for (const { viewport, png } of pictures)
         await writeFile(join(folder, `${name}-${viewport}.png`), png);
     },

@@ -30,14 +30,14 @@ export interface StoryOptions {
 
 /**
  * Two agents change the same file at once and both land; then two change the same line, the second
- * is told, settles it on a reply, and lands too. Hands off, the person decides the order of it all. Rejects with a StoryError at the first thing that
- * does not come.
+ * is told, settles it on a reply, and lands too. Hands off, the person decides the order of it all.
+ * Rejects with a StoryError at the first thing that does not come.
  */
 export async function playStory(options: StoryOptions): Promise<readonly Chapter[]> {
   const { visitor, say, picture } = options;
   const within = () => AbortSignal.timeout(options.stepTimeoutMs);
 
-  say("Two people ask for two changes of the same page, at the same time.");
+  say("Baker asks for two changes of the same page, at the same time.");
   const headline = await ask(requests.headline);
   const hours = await ask(requests.hours);
   if (options.handsOff) say("One of the agents asks before it goes on: answer it in its thread.");
@@ -45,7 +45,7 @@ export async function playStory(options: StoryOptions): Promise<readonly Chapter
   await picture("two-at-work", hours);
   await Promise.all([pictures(headline), pictures(hours)]);
   await Promise.all([result(headline), result(hours)]);
-  await picture("ready-for-review", headline);
+  await picture("ready-for-review", await cardOf(headline));
   if (options.handsOff) say("Both are ready. Press Merge in the one thread, then in the other.");
   await press(headline, "Merge");
   await press(hours, "Merge");
@@ -69,11 +69,11 @@ export async function playStory(options: StoryOptions): Promise<readonly Chapter
   await press(table, "Merge");
   await visitor.waitFor(
     table,
-    "The word about the conflict",
-    (message) => /conflict/i.test(text(message)),
+    "The line about the conflict",
+    (message) => /Not merged: .* conflicts with/.test(text(message)),
     within(),
   );
-  await picture("conflict", table);
+  await picture("conflict", await cardOf(table));
   say("The second one conflicts; a reply has its agent settle it.");
   await visitor.say(table, requests.settle);
   await visitor.waitFor(
@@ -84,7 +84,7 @@ export async function playStory(options: StoryOptions): Promise<readonly Chapter
   );
   await press(table, "Merge");
   await landed(table);
-  await picture("all-merged", table);
+  await picture("all-merged", await cardOf(table));
   return told();
 
   function told(): Promise<Chapter[]> {
@@ -106,6 +106,12 @@ export async function playStory(options: StoryOptions): Promise<readonly Chapter
     say(`> /colony run ${request}`);
     const root = await visitor.say({ channel, root: "" }, `/colony run ${request}`);
     return { channel, root };
+  }
+  /** Where the newest card of the thread is. */
+  async function cardOf(place: ThreadPlace): Promise<ThreadPlace> {
+    const messages = await visitor.messages(place);
+    const card = messages.findLast((message) => hasBlock(message, "title"));
+    return card === undefined ? place : { ...place, at: card.id };
   }
   async function press(place: ThreadPlace, label: string): Promise<void> {
     if (options.handsOff) return;

@@ -22,6 +22,8 @@ export type SeenMessage = z.infer<typeof messageSchema>;
 export interface ThreadPlace {
   readonly channel: string;
   readonly root: string;
+  /** The message of the thread that is looked at; absent: its end. */
+  readonly at?: string;
 }
 
 /**
