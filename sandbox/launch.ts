@@ -129,11 +129,28 @@ function start(
   });
 }
 
+/** What mounts, the runtime, terminals and the relay's start need; nothing else can be had again. */
+const keeperNeeds = [
+  ...["chown", "dac_override", "dac_read_search", "fowner", "fsetid", "setfcap"],
+  ...[
+    "kill",
+    "setgid",
+    "setuid",
+    "setpcap",
+    "sys_chroot",
+    "sys_ptrace",
+    "sys_resource",
+    "sys_admin",
+  ],
+];
+const keeperRights = `-all,${keeperNeeds.map((name) => `+${name}`).join(",")}`;
+const asKeeper = ["setpriv", `--bounding-set=${keeperRights}`, "--inh-caps=-all", "--"];
+
 /** Small heaps: a host keeps dozens of them idle. */
 function keeperArgv(specPath: string): string[] {
   const flags = ["--max-semi-space-size=1", "--max-old-space-size=128", "--no-warnings"];
   const main = join(import.meta.dirname, `keeper-main${extname(import.meta.filename)}`);
-  return [process.execPath, ...flags, main, specPath];
+  return [...asKeeper, process.execPath, ...flags, main, specPath];
 }
 
 async function readReport(child: ChildProcess, id: string, logPath: string): Promise<KeeperReport> {

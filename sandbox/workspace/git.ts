@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import { type CommandResult, runCommand, runOrThrow } from "../command.ts";
 import type { HeldLock } from "./lock.ts";
-import { type RepositoryContext, storeEnvironment } from "./programs.ts";
+import { asOwner, type RepositoryContext, storeEnvironment } from "./programs.ts";
 
 /** How git runs on the store's own git folder. */
 export interface GitOptions {
@@ -51,7 +51,7 @@ export async function hasCommit(context: RepositoryContext, commit: string): Pro
 
 function gitCommand(context: RepositoryContext, args: readonly string[], options: GitOptions) {
   return {
-    argv: [
+    argv: asOwner(context, [
       context.programs.git,
       "--git-dir",
       context.layout.gitFolder,
@@ -61,13 +61,12 @@ function gitCommand(context: RepositoryContext, args: readonly string[], options
       "core.quotePath=false",
       "--literal-pathspecs",
       ...args,
-    ] as const,
+    ]),
     env: {
       ...storeEnvironment(context),
       ...(options.index === undefined ? {} : { GIT_INDEX_FILE: options.index }),
     },
     cwd: context.layout.jj,
-    ...context.owner,
     timeoutMs: 600_000,
     maxOutputBytes: 64 * 1024 * 1024,
     ...(options.input === undefined ? {} : { input: options.input }),

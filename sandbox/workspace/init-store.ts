@@ -6,7 +6,7 @@ import { askGit } from "./git.ts";
 import { answer } from "./jj.ts";
 import { renderJjConfig } from "./jj-config.ts";
 import { HeldLock } from "./lock.ts";
-import { type RepositoryContext, storeEnvironment } from "./programs.ts";
+import { asOwner, type RepositoryContext, storeEnvironment } from "./programs.ts";
 import { pathInView } from "./view.ts";
 
 const lockWaitMs = 120_000;
@@ -41,10 +41,9 @@ async function makeStore(context: RepositoryContext, lock: HeldLock): Promise<vo
   await lchown(layout.store, owner.uid, owner.gid);
   const args = ["git", "init", "--no-colocate", layout.store];
   const result = await runOrThrow("making the jj store", {
-    argv: [context.programs.jj, "--quiet", ...args],
+    argv: asOwner(context, [context.programs.jj, "--quiet", ...args]),
     env: storeEnvironment(context),
     cwd: layout.jj,
-    ...owner,
     timeoutMs: 60_000,
     maxOutputBytes: 100_000,
     fds: [lock.fd],

@@ -1,7 +1,7 @@
 import { type CommandResult, runCommand } from "../command.ts";
 import { JjError } from "./errors.ts";
 import type { HeldLock } from "./lock.ts";
-import { type RepositoryContext, storeEnvironment } from "./programs.ts";
+import { asOwner, type RepositoryContext, storeEnvironment } from "./programs.ts";
 import { removeStaleLocks } from "./stale-locks.ts";
 
 const maxOutputBytes = 64 * 1024 * 1024;
@@ -72,7 +72,7 @@ export async function tellJjIn(
 ): Promise<JjAnswer> {
   const { jj } = context.programs;
   const argv = [jj, "-R", folder, ...everywhere, ...args] as const;
-  return answer(args, await asOwner(context, argv, writeTimeoutMs, [lock.fd]));
+  return answer(args, await run(context, argv, writeTimeoutMs, [lock.fd]));
 }
 
 /** Throws unless jj exited 0. */
@@ -90,20 +90,19 @@ function onStore(
 ): Promise<CommandResult> {
   const { jj } = context.programs;
   const flags = ["-R", context.layout.store, "--ignore-working-copy", ...everywhere];
-  return asOwner(context, [jj, ...flags, ...args], timeoutMs, fds);
+  return run(context, [jj, ...flags, ...args], timeoutMs, fds);
 }
 
-function asOwner(
+function run(
   context: RepositoryContext,
-  argv: readonly [string, ...string[]],
+  argv: readonly string[],
   timeoutMs: number,
   fds: readonly number[],
 ): Promise<CommandResult> {
   return runCommand({
-    argv,
+    argv: asOwner(context, argv),
     env: storeEnvironment(context),
     cwd: context.layout.jj,
-    ...context.owner,
     timeoutMs,
     maxOutputBytes,
     fds,

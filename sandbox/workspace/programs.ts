@@ -61,3 +61,20 @@ export function storeEnvironment(context: RepositoryContext): Record<string, str
     GIT_NO_REPLACE_OBJECTS: "1",
   };
 }
+
+/**
+ * A command line that runs as the store's owner: commits hold what agents wrote, so neither jj nor
+ * git has any right beside, nor a way to one.
+ */
+export function asOwner(
+  { owner, programs }: Pick<RepositoryContext, "owner" | "programs">,
+  argv: readonly string[],
+): [string, ...string[]] {
+  return [
+    programs.setpriv,
+    ...[`--reuid=${owner.uid}`, `--regid=${owner.gid}`, "--clear-groups", "--no-new-privs"],
+    ...["--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all"],
+    "--",
+    ...argv,
+  ];
+}

@@ -1,6 +1,6 @@
 import { runOrThrow } from "../command.ts";
 import type { HeldLock } from "./lock.ts";
-import { type RepositoryContext, storeEnvironment } from "./programs.ts";
+import { asOwner, type RepositoryContext, storeEnvironment } from "./programs.ts";
 
 const script =
   "find . -maxdepth 1 -name '*.lock' -print -delete; find refs -name '*.lock' -print -delete";
@@ -15,10 +15,9 @@ export async function removeStaleLocks(
   _lock: HeldLock,
 ): Promise<number> {
   const { stdout } = await runOrThrow("removing locks", {
-    argv: ["/bin/sh", "-c", script],
+    argv: asOwner(context, ["/bin/sh", "-c", script]),
     env: storeEnvironment(context),
     cwd: context.layout.gitFolder,
-    ...context.owner,
     timeoutMs: 60_000,
     maxOutputBytes: 1024 * 1024,
   });

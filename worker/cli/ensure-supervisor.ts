@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { WorkerConfig } from "../config.ts";
 import { type FileLock, takeFileLock } from "../process/file-lock.ts";
 import { hostPath } from "../process/host-path.ts";
+import { asWorker } from "../process/lowered.ts";
 import { startProcess } from "../process/start-process.ts";
 import { pingRedis } from "../redis/ping.ts";
 import { redisFiles } from "../redis/settings.ts";
@@ -93,7 +94,7 @@ export function supervisorArguments(
   more: readonly string[],
 ): [string, ...string[]] {
   const entry = join(config.codeRoot, "worker", `main${extname(import.meta.filename)}`);
-  return [config.nodePath, entry, ...more];
+  return [...asWorker, config.nodePath, entry, ...more];
 }
 
 /** The caller's environment with our paths and the administrator's word in it. */

@@ -3,6 +3,8 @@ import { extname, join } from "node:path";
 import type { WorkerConfig } from "../config.ts";
 import { takeFileLock } from "../process/file-lock.ts";
 import { hostPath } from "../process/host-path.ts";
+import { asNobody } from "../process/lowered.ts";
+import { diesWithUs } from "../process/start-process.ts";
 import { readColonyUser } from "../process/system-user.ts";
 import { stopEmbeddedRedis } from "../redis/embedded.ts";
 import { pingRedis } from "../redis/ping.ts";
@@ -79,22 +81,12 @@ export async function keepBot(
 ): Promise<KeptProgram> {
   const { config, port } = options;
   await prepareFolders(config);
-  const { uid, gid } = await readColonyUser();
+  const user = await readColonyUser();
   const log = await openWorkerLog(config, "bot");
-  const asColony = ["--reuid", `${uid}`, "--regid", `${gid}`, "--clear-groups"];
   const entry = join(config.codeRoot, "bot", `main${extname(import.meta.filename)}`);
   const kept = await keepProgram({
     name: "bot",
-    argv: [
-      "setpriv",
-      ...asColony,
-      "--no-new-privs",
-      "--pdeathsig",
-      "KILL",
-      "--",
-      config.nodePath,
-      entry,
-    ],
+    argv: [...asNobody(user), ...diesWithUs("KILL"), config.nodePath, entry],
     env: botEnvironment(options),
     detached: true,
     stdio: ["ignore", log.fd, log.fd],

@@ -1,7 +1,10 @@
+import { existsSync } from "node:fs";
 import { mkdir, open, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
 import type { StateFolder } from "../../sandbox/state-folder.ts";
 import { type FileLock, takeFileLock } from "../process/file-lock.ts";
 import { hostPath } from "../process/host-path.ts";
+import { asNobody } from "../process/lowered.ts";
 import { startProcess } from "../process/start-process.ts";
 import { readColonyUser } from "../process/system-user.ts";
 import { EmbeddedRedisError, prepareRedisFolder } from "./folder.ts";
@@ -146,19 +149,19 @@ async function startServer(
 ): Promise<"ready" | "ended"> {
   await Promise.all([rm(files.socket, { force: true }), rm(files.pid, { force: true })]);
   await using log = await open(files.log, "a", 0o600);
-  const child = await startProcess({
-    argv: ["redis-server", ...redisArguments(files, name)],
-    env: { PATH: hostPath, LC_ALL: "C" },
-    cwd: files.dir,
-    ...(process.getuid?.() === 0 ? { uid: user.uid, gid: user.gid } : {}),
-    detached: true,
-    stdio: ["ignore", log.fd, log.fd, lifeFd],
-  }).catch((cause: unknown) => {
+  if (!hostPath.split(":").some((bin) => existsSync(join(bin, "redis-server")))) {
     throw new EmbeddedRedisError(
       name,
       "redis-server cannot be started here; install it: apt-get install redis-server",
-      { cause },
     );
+  }
+  const server = ["redis-server", ...redisArguments(files, name)] as const;
+  const child = await startProcess({
+    argv: process.getuid?.() === 0 ? [...asNobody(user), ...server] : server,
+    env: { PATH: hostPath, LC_ALL: "C" },
+    cwd: files.dir,
+    detached: true,
+    stdio: ["ignore", log.fd, log.fd, lifeFd],
   });
   let ended = false;
   child.once("exit", () => {

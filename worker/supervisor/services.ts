@@ -6,6 +6,8 @@ import { prepareGatewayFolder } from "../gateway/client.ts";
 import { gatewayArgv } from "../gateway/launch.ts";
 import { preparePreviewKey } from "../preview/key.ts";
 import { hostPath } from "../process/host-path.ts";
+import { asNobody } from "../process/lowered.ts";
+import { diesWithUs } from "../process/start-process.ts";
 import { readColonyUser } from "../process/system-user.ts";
 import type { RunContext } from "../runs/run-context.ts";
 import { keepChild } from "./child.ts";
@@ -42,10 +44,14 @@ export async function openServices(
     await keepChild({
       ...plain,
       name: "preview",
-      argv: [nodePath, join(codeRoot, "worker/preview/main.ts")],
+      // The kernel forgets whom it is to die with when the user changes.
+      argv: [
+        ...asNobody(user),
+        ...diesWithUs("KILL"),
+        nodePath,
+        join(codeRoot, "worker/preview/main.ts"),
+      ],
       env: common,
-      uid: user.uid,
-      gid: user.gid,
     }),
   );
   // Without pictures everything else still works: the thread says that there are none.
