@@ -31,8 +31,11 @@ beforeAll(async () => {
   await bind(colony, "missing", join(folder, "missing.git"));
   execFileSync("git", ["init", "-q", "--bare", join(folder, "empty.git")]);
   await bind(colony, "empty", join(folder, "empty.git"));
+  // A whole repository in a folder that only root may enter: with root's rights it would be read.
+  const closed = join(folder, "private.git");
+  execFileSync("git", ["clone", "-q", "--bare", channels[0]?.repository.path ?? "", closed]);
   const nobody = { uid: 65_534, gid: 65_534, home: "/nonexistent", env: {} };
-  await colony.client.addRepository({ name: "private", url: folder, caller: nobody });
+  await colony.client.addRepository({ name: "private", url: closed, caller: nobody });
   await colony.client.bindChannel("local:private", "private");
 });
 /** Whatever was asked: once it is discarded, nothing of it is on the host. */
@@ -86,7 +89,7 @@ describe.concurrent("is told", { timeout: 600_000 }, () => {
   test.each([
     ["missing", "fix it", /There is no git repository at .*missing\.git/],
     ["empty", "fix it", /empty\.git is empty: it has no commit to start from/],
-    ["private", "fix it", /(cannot be read|no git repository at|belongs to another)/],
+    ["private", "fix it", /private\.git, or the account that asked may not see it/],
     ["shop", "[base=mian] fix it", /has no branch "mian"; the nearest is "main"/],
     ["wrong", "fix it", /Line 2: .*chekc.*check/],
     ["shop", "--agent scriptd fix it", /no agent "scriptd". Did you mean scripted\?/],
@@ -148,6 +151,7 @@ describe.concurrent("is told", { timeout: 600_000 }, () => {
       `--agent "sh -c 'yes spinning | head -c 100000000; echo; echo last words > w.txt; cat w.txt'" print`,
     );
     expect(await spoken.sees(/Ready for review/)).toContain("Still here");
+    await spoken.sees(/a message of more than 16 MB; it was dropped/);
     expect(await typed.sees(/Ready for review/)).toMatch(/spinning\n[\s\S]*last words/);
     await discards(spoken);
     await discards(typed);

@@ -24,6 +24,15 @@ test("a HEAD that points nowhere gives way to main", () => {
   expect(chooseBranch(address, remote, undefined)).toBe("main");
 });
 
+test("a branch that is not there is answered with the nearest, an empty remote as empty", () => {
+  const line = (name: string) => `aaa\trefs/heads/${name}\n`;
+  const remote = parseBranches(["dev", "release/1", "main", "mint"].map(line).join(""));
+  expect(() => chooseBranch(address, remote, "mian")).toThrow(
+    'has no branch "mian"; the nearest is "main".',
+  );
+  expect(() => chooseBranch(address, parseBranches(""), undefined)).toThrow("is empty");
+});
+
 test.each([
   ["fatal: Authentication failed for 'https://u:p@h/x'", "no-access"],
   ["fatal: could not read Username for 'https://h': terminal prompts disabled", "no-access"],
