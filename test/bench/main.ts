@@ -15,6 +15,7 @@ const names = [
   "terminal",
   "screenshot",
   "preview",
+  "egress",
 ] as const;
 const wanted = process.argv.slice(2).filter((word) => !word.startsWith("-"));
 const unknown = wanted.filter((word) => !names.some((name) => name === word));
