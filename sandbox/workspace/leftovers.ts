@@ -11,6 +11,8 @@ import { HeldLock, LockTimeoutError } from "./lock.ts";
 import { repositoryContext } from "./programs.ts";
 
 const lockWaitMs = 60_000;
+/** A jj that outlived its driver ends by itself; a first checkout may take its time. */
+const patienceMs = 10_000;
 
 /** What dead commands left in the repositories' folders, and workspaces of tasks that are gone. */
 export async function findWorkspaceLeftovers(
@@ -64,8 +66,8 @@ async function halfDone({ root, making, golden, workspaces }: RepositoryLayout):
 async function takeBoth(layout: RepositoryLayout): Promise<AsyncDisposable | undefined> {
   await using stack = new AsyncDisposableStack();
   try {
-    stack.use(await HeldLock.take(layout.goldenLockFile, 0));
-    stack.use(await HeldLock.take(layout.lockFile, 0));
+    stack.use(await HeldLock.take(layout.goldenLockFile, patienceMs));
+    stack.use(await HeldLock.take(layout.lockFile, patienceMs));
   } catch (error) {
     if (error instanceof LockTimeoutError) return undefined;
     throw error;
