@@ -12,6 +12,7 @@ import type { Sandbox, SandboxSpec } from "./spec.ts";
 import type { StateFolder } from "./state-folder.ts";
 import { readUnprivilegedUser } from "./unprivileged-user.ts";
 
+export { isSandboxAsleep } from "./asleep.ts";
 export { egressFiles, readEgressState } from "./egress-files.ts";
 export { endSandbox } from "./ending.ts";
 export { KeeperLostError } from "./errors.ts";
@@ -28,6 +29,7 @@ export {
   type Sweep,
   sweepLeftovers,
 } from "./leftovers.ts";
+export { type LimitCounts, readLimitCounts } from "./limit-counts.ts";
 export { readSandboxMemory } from "./memory.ts";
 export { findEntry, parseEgressEntry, renderEgressEntry } from "./network/egress-entry.ts";
 export type { EgressRefusal, EgressState, HostTraffic } from "./network/egress-state.ts";

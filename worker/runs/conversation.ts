@@ -2,6 +2,7 @@ import type { Agent, AgentNews } from "../agent/agent.ts";
 import { PermissionGoneError } from "../agent/agent.ts";
 import type { Prompt } from "../protocol/task.ts";
 import type { Lease } from "./lease.ts";
+import type { LimitWatch } from "./limit-watch.ts";
 import { decideNews } from "./news.ts";
 import { decideAsk, decidePrompt, decideStep, type Step } from "./steps.ts";
 
@@ -23,6 +24,7 @@ export interface ConversationOptions {
   readonly onWork: () => void;
   /** Time for an agent to end its turn when it is told to stop. */
   readonly graceMs: number;
+  readonly limits: LimitWatch;
 }
 
 /**
@@ -37,6 +39,8 @@ export async function converse(
   const news = agent.news()[Symbol.asyncIterator]();
   let pending: Promise<IteratorResult<AgentNews>> | undefined;
   let cancelling = false;
+  const { limits } = options;
+  const over = limits.over.then((failure) => ({ over: failure }));
   const inFlight = lease.task().promptInFlight;
   if (inFlight !== undefined) await agent.prompt(inFlight.key, inFlight.text);
 
@@ -50,8 +54,9 @@ export async function converse(
       if (end === "again") continue;
       if (end !== undefined) return end;
       pending ??= news.next();
-      const first = await Promise.race([pending, changed]);
+      const first = await Promise.race([pending, changed, over]);
       if (first === "changed") continue;
+      if ("over" in first) return { kind: "failed", failure: first.over };
       pending = undefined;
       const ended = await hear(first);
       if (ended !== undefined) return ended;
@@ -108,6 +113,7 @@ export async function converse(
   async function hear(result: IteratorResult<AgentNews>): Promise<ConversationEnd | undefined> {
     if (result.done === true) return failed("agent-gone", "The agent is gone without a word.");
     const { happening } = result.value;
+    limits.heard();
     if (happening.kind === "turn-ended" && happening.promptKey !== lease.task().promptInFlight?.key)
       return undefined;
     await lease.transact((task) => decideNews(task, result.value));
@@ -115,16 +121,22 @@ export async function converse(
     if (happening.kind === "turn-ended") {
       cancelling = false;
       if (happening.stopReason === "failed")
-        return failed("agent-failed", happening.sentence ?? "The agent failed.");
+        return died("agent-failed", happening.sentence ?? "The agent failed.");
       if (happening.stopReason === "refusal")
         return failed("agent-refused", "The agent refused the request.");
     }
     if (happening.kind === "trouble" && happening.fatal)
       return failed(happening.trouble, happening.sentence);
     if (happening.kind === "exited" && lease.task().promptInFlight !== undefined) {
-      return failed("agent-exited", exitSentence(happening.exit, happening.lastLines));
+      return died("agent-exited", exitSentence(happening.exit, happening.lastLines));
     }
     return undefined;
+  }
+
+  /** A limit that killed it says more than its exit code. */
+  function died(kind: string, sentence: string): ConversationEnd {
+    const failure = limits.explain();
+    return failure === undefined ? failed(kind, sentence) : { kind: "failed", failure };
   }
 }
 
@@ -157,13 +169,8 @@ function failed(kind: string, sentence: string): ConversationEnd {
   return { kind: "failed", failure: { kind, sentence } };
 }
 
-function exitSentence(
-  exit: { exitCode: number | null; outOfMemory: boolean },
-  lastLines: readonly string[],
-): string {
-  const how = exit.outOfMemory
-    ? "ran out of memory (raise `limits: {memory: …}` in .colony.yml)"
-    : `ended with exit code ${exit.exitCode ?? "none"}`;
+function exitSentence(exit: { exitCode: number | null }, lastLines: readonly string[]): string {
+  const how = `ended with exit code ${exit.exitCode ?? "none"}`;
   const said = lastLines.filter((line) => line.trim() !== "").slice(-5);
   return said.length === 0
     ? `The agent ${how} before it was done.`

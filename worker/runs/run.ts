@@ -1,4 +1,4 @@
-import { endSandbox, KeeperLostError, layerSteps } from "../../sandbox/sandbox.ts";
+import { endSandbox, KeeperLostError, layerSteps, readLimitCounts } from "../../sandbox/sandbox.ts";
 import type { Agent } from "../agent/agent.ts";
 import { openAgent } from "../agent/open-agent.ts";
 import { agentSavedSchema } from "../agent/saved.ts";
@@ -6,9 +6,11 @@ import type { Prompt, Task } from "../protocol/task.ts";
 import { passed, runInside } from "./check.ts";
 import { type Colony, insideHome, insideWorkspace, saveChange } from "./colony.ts";
 import { converse } from "./conversation.ts";
+import { demandDisk } from "./disk-reserve.ts";
 import { failureOf } from "./failure.ts";
 import { watchFiles } from "./files.ts";
 import { type Lease, LeaseLostError } from "./lease.ts";
+import { type LimitWatch, openLimitWatch } from "./limit-watch.ts";
 import { enter, toolEvent } from "./phase.ts";
 import { openTaskStore, prepareColony } from "./prepare.ts";
 import { showPreview, watchPreviews } from "./previews.ts";
@@ -20,11 +22,19 @@ import { workedUntil } from "./steps.ts";
  * be the last one of this process: everything before it is found again by the next driver.
  */
 export async function driveRun(context: RunContext, lease: Lease): Promise<void> {
+  let limits: LimitWatch | undefined;
   try {
+    await demandDisk(context);
     if (lease.task().sandbox !== "live") await enter(lease, "prepare");
     const store = await openTaskStore(context, lease);
     const colony = await prepareColony(context, lease, store);
     await using _ = colony.sandbox;
+    limits = openLimitWatch(
+      () => readLimitCounts(context.config.folder, lease.taskId),
+      lease,
+      colony.settings,
+    );
+    await using _limits = limits;
     await settleConflicts(context, lease, colony);
     await runSetup(context, lease, colony);
     await using files = watchFiles(context, lease, colony);
@@ -35,7 +45,7 @@ export async function driveRun(context: RunContext, lease: Lease): Promise<void>
       known: lease.task().previews,
     });
     if (lease.task().promptInFlight === undefined) await enter(lease, "agent");
-    const end = await talk(lease, colony, files.touch);
+    const end = await talk(lease, colony, limits, files.touch);
     if (end.kind === "waiting") return;
     await files.settled();
     if (end.kind === "stopped") return await endStopped(context, lease, colony, end.orderly);
@@ -46,7 +56,8 @@ export async function driveRun(context: RunContext, lease: Lease): Promise<void>
     await endFinished(context, lease, colony);
   } catch (error) {
     if (error instanceof LeaseLostError) throw error;
-    await endFailed(context, lease, error);
+    const limit = limits?.stopped();
+    await endFailed(context, lease, limit === undefined ? error : new RunFailure(limit));
   }
 }
 
@@ -100,7 +111,7 @@ async function runSetup(
   }));
 }
 
-async function talk(lease: Lease, colony: Colony, onWork: () => void) {
+async function talk(lease: Lease, colony: Colony, limits: LimitWatch, onWork: () => void) {
   const saved = agentSavedSchema.safeParse(lease.task().agentSaved);
   await using agent: Agent = await openAgent({
     profile: colony.profile,
@@ -113,6 +124,7 @@ async function talk(lease: Lease, colony: Colony, onWork: () => void) {
   });
   return await converse(agent, lease, {
     graceMs: 8_000,
+    limits,
     onWork,
     toText: (prompt) => promptText(lease.task(), prompt),
   });
@@ -199,7 +211,8 @@ async function endStopped(
 async function endFailed(context: RunContext, lease: Lease, error: unknown): Promise<void> {
   const failure = failureOf(error);
   context.log.warn({ task: lease.taskId, err: error }, "run failed");
-  const lost = error instanceof KeeperLostError;
+  // What a limit ended goes on in a sandbox of its own, perhaps with other limits.
+  const lost = error instanceof KeeperLostError || /^limit-|^host-/.test(failure.kind);
   if (lost) await saveWhatIsLeft(context, lease);
   await lease.transact((task) => {
     const { promptInFlight: _p, permission: _q, permissionAnswer: _r, ...rest } = endedRun(task);

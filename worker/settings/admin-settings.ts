@@ -56,6 +56,10 @@ export const adminSettingsSchema = z.strictObject({
   previewPort: countField(1, 65_535).optional(),
   /** A sandbox that nobody used for so long is ended. */
   idle: timeField.optional(),
+  /** One that waits for a person stands still after so long. */
+  sleep: timeField.optional(),
+  /** Free space of the state folder's disk below which sandboxes are stopped. */
+  reserve: sizeField(1024 ** 2, "1M").optional(),
 });
 export type AdminSettings = z.infer<typeof adminSettingsSchema>;
 

@@ -19,6 +19,10 @@ export interface EffectiveSettings {
   readonly layerBytes: number;
   readonly setupTimeoutMs: number;
   readonly checkTimeoutMs: number;
+  readonly runTimeMs: number;
+  readonly silenceMs: number;
+  /** The administrator's maxima: what a repository cannot raise. */
+  readonly mostLimits: Limits;
   /** Sentences for the thread about wishes that the administrator's bounds cut. */
   readonly remarks: readonly string[];
 }
@@ -37,6 +41,8 @@ const defaultLimits: AllLimits = {
   bandwidth: 10 * 1024 ** 3,
   setupTime: 30 * 60_000,
   checkTime: 30 * 60_000,
+  time: 24 * 3_600_000,
+  silence: 30 * 60_000,
 };
 
 const defaultLayerBytes = 20 * 1024 ** 3;
@@ -80,6 +86,9 @@ export function effectiveSettings(
     layerBytes: admin.layers ?? defaultLayerBytes,
     setupTimeoutMs: limits.setupTime,
     checkTimeoutMs: limits.checkTime,
+    runTimeMs: limits.time,
+    silenceMs: limits.silence,
+    mostLimits: admin.limits ?? {},
     remarks: [
       ...cut.map(
         (name) =>

@@ -39,6 +39,10 @@ export const limitsSchema = z.strictObject(
     /** Longest time of `setup`, and of `check`. */
     setupTime: timeField.optional(),
     checkTime: timeField.optional(),
+    /** Longest time that an agent may work on without a person's word. */
+    time: timeField.optional(),
+    /** Longest time in which it says nothing and its sandbox does nothing. */
+    silence: timeField.optional(),
   },
   group("limits such as {memory: 4G, pids: 4096}"),
 );
