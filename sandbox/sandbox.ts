@@ -17,6 +17,8 @@ export { egressFiles, readEgressState } from "./egress-files.ts";
 export { endSandbox } from "./ending.ts";
 export { KeeperLostError } from "./errors.ts";
 export { type GuaranteeName, guarantees } from "./guarantees/guarantees.ts";
+export { ImageError } from "./image/image-error.ts";
+export { ensureOwnImage, type OwnImageRules } from "./image/own-image.ts";
 export { keepWarmKeeper } from "./launch.ts";
 export type { Layers } from "./layers/ensure.ts";
 export { LayerStepError } from "./layers/errors.ts";

@@ -25,6 +25,7 @@ const leastFreeBytes = 256 * 1024 ** 2;
 
 /** Layers to open a sandbox on, and what had to be done for it. */
 export interface Layers {
+  readonly imageKey: string;
   readonly keys: readonly string[];
   readonly done: readonly { readonly step: LayerStep; readonly result: ExecResult }[];
 }
@@ -77,7 +78,7 @@ export async function ensureLayers(
   if (done.length > 0) {
     await removeUnusedLayers(folder, wanted.maxBytes, new Set(below.map(({ key }) => key)));
   }
-  return { keys: below.map(({ key }) => key), done };
+  return { imageKey, keys: below.map(({ key }) => key), done };
 }
 
 /** What is known of a layer before it is made. */

@@ -99,7 +99,8 @@ async function checkRebased(
   let spec: SandboxSpec;
   try {
     const files = Promise.resolve(workspace);
-    const wanted = { store, settings, commit, workspace: files, isFirst: false };
+    const callerUid = task.repository.caller.uid;
+    const wanted = { store, settings, commit, callerUid, workspace: files, isFirst: false };
     spec = await withLayers(context, plain, wanted, sandboxOptions(context));
   } catch (error) {
     await store.discardWorkspace(id);

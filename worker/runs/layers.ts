@@ -1,4 +1,5 @@
 import {
+  ensureOwnImage,
   ensureSandboxLayers,
   hasBegun,
   type LayerStep,
@@ -18,6 +19,8 @@ export interface LayersFor {
   readonly store: Store;
   readonly settings: EffectiveSettings;
   readonly commit: string;
+  /** Uid of who set the repository up: an image may be theirs. */
+  readonly callerUid: number;
   readonly workspace: Promise<WorkspaceMount>;
   /** Nothing of the task is in its sandbox yet, be there one or not. */
   readonly isFirst: boolean;
@@ -41,7 +44,8 @@ export async function withLayers(
   const { folder } = context.config;
   if (!wanted.isFirst && hasBegun(folder, spec.id)) return spec;
   const steps = await stepsOf(wanted);
-  if (steps.length === 0) return spec;
+  const image = await ownImage(context, wanted);
+  if (steps.length === 0) return image === undefined ? spec : { ...spec, image };
   const { limits, egress, egressRules, egressLimits, binds } = spec;
   const sandbox = {
     ...{ limits, egress, binds },
@@ -54,6 +58,7 @@ export async function withLayers(
       folder,
       {
         steps,
+        ...(image === undefined ? {} : { image }),
         sandbox,
         workspace: () => wanted.workspace,
         maxBytes: settings.layerBytes,
@@ -64,11 +69,22 @@ export async function withLayers(
     for (const { step, result } of layers.done) {
       await onDone?.(step.name, await showResult(context, step, result));
     }
-    return { ...spec, layers: layers.keys };
+    return { ...spec, image: layers.imageKey, layers: layers.keys };
   } catch (error) {
     if (!(error instanceof LayerStepError)) throw error;
     throw await layerFailure(error, settings);
   }
+}
+
+/** Key of the image that the settings name by its path. */
+async function ownImage(
+  { admin, config }: RunContext,
+  { settings, callerUid: ownerUid }: LayersFor,
+): Promise<string | undefined> {
+  const { path } = settings.image;
+  if (path === undefined) return undefined;
+  const rules = { folders: admin.images ?? [], ownerUid };
+  return (await ensureOwnImage(config.folder, path, rules)).key;
 }
 
 async function stepsOf({

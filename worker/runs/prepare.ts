@@ -73,6 +73,7 @@ export async function prepareColony(
     const plain = await specOf(context, lease.task(), files, settings, binds);
     const layers: LayersFor = {
       ...{ store, settings, commit: base, isFirst: first },
+      callerUid: lease.task().repository.caller.uid,
       workspace: workspace ?? store.openWorkspace(lease.taskId, base),
       onSlow: () => enter(lease, "setup"),
       async onDone(name, done) {

@@ -44,7 +44,7 @@ test("steps are done once, and the next sandbox has what they made", async () =>
   const first = await layersFor("first", packages, setup);
   expect(first.done.map(({ step }) => step.name)).toEqual(["packages", "setup"]);
   const second = await layersFor("second", packages, setup);
-  expect(second).toEqual({ keys: first.keys, done: [] });
+  expect(second).toEqual({ ...first, done: [] });
 
   await using one = await openForTest(folder, layeredSpec("first", first, workspaceOf("first")));
   await using two = await openForTest(folder, layeredSpec("second", second, workspaceOf("second")));
@@ -135,7 +135,7 @@ test("a sweep leaves layers and their ranges alone", async () => {
   const kept = await layersFor("swept", packages, setup);
   await sweepLeftovers(folder, { ownerOf: async () => ({ kind: "gone", why: "test" }) });
   const again = await layersFor("swept-b", packages, setup);
-  expect(again).toEqual({ keys: kept.keys, done: [] });
+  expect(again).toEqual({ ...kept, done: [] });
   const { uidBase } = JSON.parse(
     readFileSync(join(folder.layers, kept.keys[0] ?? "", "layer.json"), "utf8"),
   );
