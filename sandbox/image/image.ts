@@ -21,9 +21,14 @@ let known: { readonly stamp: string; readonly key: string } | undefined;
 /** The image of the host as it is now; made at the first call after its packages changed. */
 export async function ensureImage(
   folder: StateFolder,
-  options: { readonly nodePath: string; readonly onProgress?: (sentence: string) => void },
+  options: {
+    readonly nodePath: string;
+    readonly onProgress?: (sentence: string) => void;
+    /** What names the state of the host's packages, where it is not dpkg's own file. */
+    readonly statusFile?: string;
+  },
 ): Promise<Image> {
-  const key = await imageKey(options.nodePath);
+  const key = await imageKey(options.nodePath, options.statusFile ?? dpkgStatus);
   const path = join(folder.images, key);
   if (existsSync(path)) return { key, path };
   options.onProgress?.("Making the sandbox image from this host's packages (about 10 s, once).");
@@ -47,15 +52,15 @@ export function existingImage(folder: StateFolder, key: string): Image | undefin
   return /^[0-9a-f]{16}$/.test(key) && existsSync(path) ? { key, path } : undefined;
 }
 
-async function imageKey(nodePath: string): Promise<string> {
+async function imageKey(nodePath: string, statusFile: string): Promise<string> {
   const node = statSync(nodePath);
-  const stamp = [fileStamp(statSync(dpkgStatus)), nodePath, fileStamp(node)].join(" ");
+  const stamp = [fileStamp(statSync(statusFile)), nodePath, fileStamp(node)].join(" ");
   if (known?.stamp === stamp) return known.key;
   const key = createHash("sha256")
     .update(
       `${builderVersion} ${process.version} ${node.size} ${nodeHeaders(nodePath) !== undefined} `,
     )
-    .update(await readFile(dpkgStatus))
+    .update(await readFile(statusFile))
     .digest("hex")
     .slice(0, 16);
   known = { stamp, key };
