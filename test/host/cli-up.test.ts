@@ -27,10 +27,37 @@ function childOf(up: Command, entry: string): { pid: number; uid: number } {
 const noLeftover = { timeout: 60_000 };
 const page = () => fetch(`http://127.0.0.1:${colony.port}/`).then(({ status }) => status);
 
+/** What the page knows of whoever presses the button behind the link. */
+async function signsIn(link: string, form: Record<string, string>): Promise<unknown> {
+  const { origin, searchParams } = new URL(link);
+  const token = searchParams.get("token") ?? "";
+  const signed = await fetch(`${origin}/sign-in`, {
+    method: "POST",
+    redirect: "manual",
+    headers: { origin },
+    body: new URLSearchParams({ token, ...form }),
+  });
+  const cookie = signed.headers.get("set-cookie")?.split(";")[0] ?? "";
+  return (await fetch(`${origin}/api/state`, { headers: { cookie } })).json();
+}
+
 test("up keeps its parts alive and ends them in order", async () => {
   const up = colony.start(["up"]);
   const [, link = ""] = await up.says(/(http:\/\/127\.0\.0\.1:\d+\/sign-in\?token=[\w-]+)/);
   expect((await fetch(link)).status).toBe(200);
+  expect(await signsIn(link, { name: "Ada" })).toMatchObject({
+    role: "admin",
+    person: { name: "Ada" },
+  });
+  const invited = await colony.run(["sign-in", "--member", "Grace Hopper", "--json"]);
+  const { url } = JSON.parse(invited.stdout) as { url: string };
+  expect(await signsIn(url, { name: "Ada", role: "admin" })).toMatchObject({
+    role: "member",
+    person: { name: "Grace Hopper" },
+  });
+  const own = await colony.run(["sign-in", "--json"]);
+  const again = JSON.parse(own.stdout) as { url: string };
+  expect(await signsIn(again.url, { name: "Ada" })).toMatchObject({ role: "admin" });
   expect(childOf(up, "worker/main").uid).toBe(0);
   const bot = childOf(up, "bot/main");
   expect(bot.uid).not.toBe(0);

@@ -73,7 +73,7 @@ export function parseTaskId(text: string): string {
 
 /** Who calls, as git and as chat know them. */
 export interface Identity {
-  readonly caller: Caller;
+  readonly caller: Caller & { readonly name: string };
   readonly person: Person;
 }
 

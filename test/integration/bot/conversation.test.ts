@@ -222,6 +222,7 @@ test("a failed run says why in a sentence and offers Retry", async () => {
   const card = await ada.sees('"text":"Failed"', root);
   const labels = buttonsOf(card.post).map((button) => button.label);
   expect(labels).toEqual(["Retry", "Logs", "Discard"]);
+  expect(wordsOf(card)).not.toMatch(/being fetched|Now:|not chosen yet|"kind":"fields"/);
   await ada.presses("Retry", root);
   await ada.sees('"note":"run 2"', root);
 });

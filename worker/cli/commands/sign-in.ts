@@ -9,6 +9,7 @@ import {
   readIdentity,
   withSession,
 } from "../invocation.ts";
+import { ownInvitation } from "../own-invitation.ts";
 import { answersOn } from "../ports.ts";
 import { decidePort } from "./up.ts";
 
@@ -46,13 +47,11 @@ async function signIn(
   });
 }
 
-/** Without a name the link is the caller's own, who is root here and so an administrator there. */
 async function decideInvitation(
   invocation: Invocation,
   member: string | undefined,
 ): Promise<Invitation> {
-  if (member === undefined)
-    return { person: (await readIdentity(invocation)).person, role: "admin" };
+  if (member === undefined) return ownInvitation(await readIdentity(invocation));
   const person = memberNamed(member);
   if (person === undefined) throw new CliError(exitCodes.usage, "--member is empty.");
   return { person, role: "member" };

@@ -15,6 +15,7 @@ import {
   openInvocation,
   readIdentity,
 } from "../invocation.ts";
+import { ownInvitation } from "../own-invitation.ts";
 import { requireFreePort } from "../ports.ts";
 import { controlAddress, keepBot, keepWorker } from "../programs.ts";
 
@@ -101,11 +102,11 @@ export function decidePort(options: UpOptions, admin: AdminSettings, cli: Cli): 
 
 async function signInLine(
   { config }: Invocation,
-  { person }: Identity,
+  identity: Identity,
   port: number,
 ): Promise<string> {
   await using client = openClient(controlAddress(config));
-  const token = await mintSignIn(client.redis, { person, role: "admin" });
+  const token = await mintSignIn(client.redis, ownInvitation(identity));
   return `Open this once, within 15 minutes: http://127.0.0.1:${port}/sign-in?token=${token}`;
 }
 
