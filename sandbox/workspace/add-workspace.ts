@@ -27,9 +27,11 @@ export async function addWorkspace(
   try {
     await add();
   } catch (error) {
-    if (!(error instanceof JjError) || error.failure !== "fault") throw error;
-    if ((await removeStaleLocks(context, lock)) === 0) throw error;
-    await clearHalf(context, lock, wanted);
+    if (!(error instanceof JjError)) throw error;
+    const isKnown = error.failure === "refused" && error.stderr.includes("already exists");
+    const isLocked = error.failure === "fault" && (await removeStaleLocks(context, lock)) > 0;
+    if (!isKnown && !isLocked) throw error;
+    await forgetHalf(context, lock, wanted);
     await add();
   }
 }
@@ -37,9 +39,17 @@ export async function addWorkspace(
 async function clearHalf(
   context: RepositoryContext,
   lock: HeldLock,
+  wanted: NewWorkspace,
+): Promise<void> {
+  if (await folderExists(wanted.folder)) await forgetHalf(context, lock, wanted);
+}
+
+/** jj may know the name of one whose folder is gone: a sweep was faster than its next maker. */
+async function forgetHalf(
+  context: RepositoryContext,
+  lock: HeldLock,
   { name, folder }: NewWorkspace,
 ): Promise<void> {
-  if (!(await folderExists(folder))) return;
   await tellJj(context, lock, ["--quiet", "workspace", "forget", name]);
   await removeFolder(folder);
 }

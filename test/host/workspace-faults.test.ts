@@ -2,8 +2,21 @@ import { execFileSync, spawn } from "node:child_process";
 import { chmodSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { addWorkspace } from "../../sandbox/workspace/add-workspace.ts";
+import { parseRepositoryAddress } from "../../sandbox/workspace/address.ts";
+import { repositoryLayout } from "../../sandbox/workspace/layout.ts";
+import { HeldLock } from "../../sandbox/workspace/lock.ts";
+import { repositoryContext } from "../../sandbox/workspace/programs.ts";
 import { openStore, type Store } from "../../sandbox/workspace.ts";
-import { caller, edit, git, makeHome, makeRepository, onMain } from "./workspace-fixture.ts";
+import {
+  caller,
+  edit,
+  git,
+  makeHome,
+  makeRepository,
+  onMain,
+  pushOutside,
+} from "./workspace-fixture.ts";
 
 /** The same seed gives the same moments. */
 function moments(seed: number): () => number {
@@ -79,6 +92,23 @@ describe("drivers killed with SIGKILL", () => {
     expect(await store.land("next", { branch: "main", expectedTree: next.tree })).toMatchObject({
       kind: "landed",
     });
+  });
+
+  test("a half-made golden whose folder a sweep removed is made anew", async () => {
+    pushOutside(bare, "Next", { "next.txt": "next\n" });
+    const { commit } = await store.fetch();
+    const context = await repositoryContext(
+      folder,
+      repositoryLayout(folder, parseRepositoryAddress(bare), caller.uid),
+    );
+    const name = `golden-${commit.slice(0, 16)}`;
+    const making = join(context.layout.making, name);
+    {
+      await using lock = await HeldLock.take(context.layout.lockFile, 60_000);
+      await addWorkspace(context, lock, { name, base: commit, patterns: "empty", folder: making });
+    }
+    rmSync(making, { recursive: true });
+    expect((await store.openWorkspace("after-half", commit)).kind).toBe("overlay");
   });
 
   test("a lock file left behind by a killed jj is removed, not obeyed", async () => {
