@@ -13,6 +13,7 @@ import type { StateFolder } from "./state-folder.ts";
 import { readUnprivilegedUser } from "./unprivileged-user.ts";
 
 export { isSandboxAsleep } from "./asleep.ts";
+export { readSandboxBytes, stopForDisk } from "./disk-use.ts";
 export { egressFiles, readEgressState } from "./egress-files.ts";
 export { endSandbox } from "./ending.ts";
 export { KeeperLostError } from "./errors.ts";

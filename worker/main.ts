@@ -6,6 +6,7 @@ import { openPool } from "./pool/pool.ts";
 import { takeFileLock } from "./process/file-lock.ts";
 import { openRedis } from "./protocol/client.ts";
 import { openRunContext } from "./runs/open-run-context.ts";
+import { openDiskWatch } from "./supervisor/disk-watch.ts";
 import { drainSandboxes } from "./supervisor/drain.ts";
 import { openDrivers } from "./supervisor/drivers.ts";
 import { openHostSign } from "./supervisor/host-sign.ts";
@@ -59,6 +60,7 @@ if (lock === undefined) {
   stack.use(openHostSign(context));
   stack.use(openReconciler(context, config.idleMs));
   stack.use(openSweeper(context));
+  stack.use(openDiskWatch(context));
   stack.use(openPreviewWatches(context));
   stack.use(openEgressWatch(context));
   // A command that starts a supervisor for itself is over before a spare could serve.

@@ -94,6 +94,14 @@ export function stopFailure(stop: NonNullable<LimitCounts["stop"]>, limits: RunL
   );
 }
 
+/** The same of a sandbox that nobody drove. */
+export function restingStop(stop: NonNullable<LimitCounts["stop"]>): string {
+  const kept = "The files are kept; a reply goes on from them.";
+  return stop === "disk-full"
+    ? `The sandbox was stopped: its files outgrew the disk limit (\`limits: {disk: …}\` in .colony.yml). ${kept}`
+    : `The sandbox was stopped: the disk of this host is nearly full, and of those that lived it had written the most. ${kept}`;
+}
+
 function failure(kind: string, what: string, how: string): Failure {
   return { kind, sentence: `${what}. ${how} The files are kept; Retry goes on from them.` };
 }

@@ -10,6 +10,8 @@ export interface TaskSight {
   readonly hasJob: boolean;
   /** A keeper answers for it on this host; undefined when it lives elsewhere. */
   readonly hasKeeper: boolean | undefined;
+  /** Why its sandbox was ended, where a limit did it; a sentence. */
+  readonly stopped?: string | undefined;
 }
 
 /** The job that a task in this state should have; undefined: it waits for a person. */
@@ -35,7 +37,9 @@ export function decideCare(
   if (due !== undefined)
     return { task, events: [], jobs: [{ kind: due } satisfies Pick<Job, "kind">] };
   if (task.sandbox !== "live" || hasKeeper === undefined) return undefined;
-  if (!hasKeeper) return task.state === "waiting" ? askAgain(task) : sandboxLost(task);
+  if (!hasKeeper) {
+    return task.state === "waiting" ? askAgain(task) : sandboxLost(task, sight.stopped);
+  }
   const idle = task.state !== "waiting" && nowMs - task.activeAtMs > idleMs;
   return idle ? { task, events: [], jobs: [{ kind: "close" }] } : undefined;
 }
@@ -54,9 +58,12 @@ function askAgain(task: Task): Transition {
   };
 }
 
-function sandboxLost(task: Task): Transition {
+function sandboxLost(task: Task, why: string | undefined): Transition {
   return {
     task: { ...task, sandbox: "ended", previews: [] },
-    events: [{ type: "sandbox.ended", reason: "lost" }],
+    events: [
+      ...(why === undefined ? [] : [{ type: "remark", sentence: why } as const]),
+      { type: "sandbox.ended", reason: "lost" },
+    ],
   };
 }

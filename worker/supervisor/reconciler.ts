@@ -1,9 +1,10 @@
-import { adoptSandbox } from "../../sandbox/sandbox.ts";
+import { adoptSandbox, readLimitCounts } from "../../sandbox/sandbox.ts";
 import { enqueueIntents } from "../protocol/intents.ts";
 import { queueName } from "../protocol/jobs.ts";
 import { keys } from "../protocol/keys.ts";
 import type { Task } from "../protocol/task.ts";
 import { commitTransition, readTask, StaleTaskError } from "../protocol/transition.ts";
+import { restingStop } from "../runs/limits.ts";
 import type { RunContext } from "../runs/run-context.ts";
 import { decideCare } from "./reconcile.ts";
 
@@ -58,7 +59,10 @@ export async function reconcile(
     const task = await readTask(redis, id);
     if (task === undefined || (task.host !== undefined && task.host !== config.host)) continue;
     const transition = decideCare(
-      { task, hasJob: busy.has(id), hasKeeper: await hasKeeper(context, task) },
+      {
+        ...{ task, hasJob: busy.has(id), hasKeeper: await hasKeeper(context, task) },
+        stopped: whyStopped(context, task),
+      },
       Date.now(),
       idleMs,
     );
@@ -90,6 +94,12 @@ async function tasksWithJobs({ queues, config }: RunContext): Promise<Set<string
     }
   }
   return found;
+}
+
+/** A sandbox at rest that outgrew its limit, or the host's disk. */
+function whyStopped({ config }: RunContext, { id }: Task): string | undefined {
+  const { stop } = readLimitCounts(config.folder, id);
+  return stop === undefined ? undefined : restingStop(stop);
 }
 
 async function hasKeeper(context: RunContext, task: Task): Promise<boolean | undefined> {
