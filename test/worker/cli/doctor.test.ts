@@ -82,4 +82,7 @@ test("a guarantee that cannot be had is limited, and missing where it is demande
 test("a runtime that is not there is missing", () => {
   const check = checkRuntime(stateFolder("/nowhere"), { runtime: "nosuchrun" });
   expect(check).toMatchObject({ state: "missing", says: expect.stringContaining("nosuchrun") });
+  // Any program that is there, and is no runtime that was tried.
+  const untried = checkRuntime(stateFolder("/nowhere"), { runtime: "/bin/sh" });
+  expect(untried).toMatchObject({ state: "limited", says: expect.stringContaining("not tried") });
 });
