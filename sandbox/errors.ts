@@ -21,6 +21,20 @@ export class SandboxStartError extends Error {
   }
 }
 
+/** Sandboxes are overlays, and the state folder's file system carries none. */
+export class UnfitFolderError extends Error {
+  override readonly name = "UnfitFolderError";
+  readonly kind = "host";
+  readonly home: string;
+  constructor(home: string, options?: ErrorOptions) {
+    super(
+      `The state folder ${home} lies on a file system that cannot carry an overlay; choose another with --home, on ext4, xfs or btrfs. \`colony doctor\` tries it.`,
+      options,
+    );
+    this.home = home;
+  }
+}
+
 /** Somebody already keeps a sandbox of this id: adopt it or close it first. */
 export class SandboxExistsError extends Error {
   override readonly name = "SandboxExistsError";

@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { endSandbox, isLeftOver } from "./ending.ts";
-import { SandboxExistsError, SandboxStartError } from "./errors.ts";
+import { SandboxExistsError, SandboxStartError, UnfitFolderError } from "./errors.ts";
 import { connectKeeper, type KeeperClient } from "./keeper/client.ts";
 import type { KeeperRecord } from "./keeper/keeper-spec.ts";
 import { sandboxPaths } from "./keeper-paths.ts";
@@ -36,7 +36,13 @@ export async function launchSandbox(
   try {
     await prepareSandbox(folder, spec, options);
     const report = await launchKeeper(folder, spec.id);
-    if (!report.ok) throw new SandboxStartError(spec.id, report.step, report.words);
+    if (!report.ok) {
+      const cause = new SandboxStartError(spec.id, report.step, report.words);
+      // The kernel's words for an upper layer that it does not take.
+      if (!/overlay: .* not supported as upperdir|wrong fs type.*overlay/.test(report.words))
+        throw cause;
+      throw new UnfitFolderError(folder.home, { cause });
+    }
     const client = await connectKeeper(spec.id, paths.keeperSocket);
     if (client === undefined) throw new SandboxStartError(spec.id, "connecting", "no answer");
     return { client, record: report.record };

@@ -101,5 +101,8 @@ export async function tryCommand(
 /** The last words of a failed trial. */
 export function lastLine(result: CommandResult): string {
   if (result.timedOut) return "no answer within 20 s";
-  return result.stderr.trim().split("\n").at(-1) || `exit ${result.exitCode ?? result.signal}`;
+  // mount adds a hint about the kernel's log to what it said.
+  const lines = result.stderr.trim().split("\n");
+  const telling = lines.filter((line) => !line.includes("dmesg(1)"));
+  return telling.at(-1) || `exit ${result.exitCode ?? result.signal}`;
 }

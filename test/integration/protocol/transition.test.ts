@@ -59,6 +59,8 @@ test("an empty and an endless request are refused with a sentence", async () => 
   await expect(client.createTask({ ...wish("d3"), request: "x".repeat(100_001) })).rejects.toThrow(
     /100001 characters/,
   );
+  const longest = "x".repeat(100_000);
+  expect((await client.createTask({ ...wish("d4"), request: longest })).request).toBe(longest);
 });
 
 test("a writer that read an older revision is refused", async () => {

@@ -11,6 +11,7 @@ import { SettingsError } from "../../settings/settings-error.ts";
 import { readCaller } from "../caller.ts";
 import { CliError, exitCodes } from "../exit-codes.ts";
 import { type Cli, type Invocation, openInvocation } from "../invocation.ts";
+import { requireWritable } from "../require-writable.ts";
 
 interface SandboxOptions {
   readonly memory?: string;
@@ -46,6 +47,7 @@ async function runSandbox(
   argv: readonly string[],
   options: SandboxOptions,
 ): Promise<number> {
+  await requireWritable(config.folder.home);
   const admin = await readAdminSettings(config.configFile);
   const { limits, egress, remarks } = effectiveSettings(parseOptions(options), admin);
   for (const remark of remarks)
