@@ -101,9 +101,9 @@ async function makeLayer(
   await endSandbox(folder, id);
   await removeSandboxFiles(folder, id, { isPatient: true });
   await removeTree(unfinished);
-  await mkdir(unfinished, { mode: 0o700 });
-  using _owner = markOwner(sandboxPaths(folder, id));
   try {
+    await mkdir(unfinished, { mode: 0o700 });
+    using _owner = markOwner(sandboxPaths(folder, id));
     const golden = step.inWorkspace ? await goldenOf(wanted, unfinished) : undefined;
     const spec: SandboxSpec = {
       ...wanted.sandbox,
@@ -163,11 +163,12 @@ async function refuseFailure(
   result: ExecResult,
 ): Promise<void> {
   if (result.exitCode === 0 && !result.timedOut && result.diskFull !== true) return;
+  const reason = reasonOf(result);
   const { bavail, bsize } = await statfs(folder.layers);
-  if (bavail * bsize < leastFreeBytes) throw hostFull(step, result.output);
+  const isHostFull = reason === "failed" && bavail * bsize < leastFreeBytes;
+  if (isHostFull) throw hostFull(step, result.output);
   const { name, command } = step;
   const { exitCode, output } = result;
-  const reason = reasonOf(result);
   throw new LayerStepError({ step: name, command, exitCode, output, reason });
 }
 
