@@ -3,7 +3,8 @@ import { runCommand } from "../command.ts";
 import { systemEnvironment } from "../host-environment.ts";
 import { addGrowth, type DiskState, decideDisk, diskBudget } from "./disk-budget.ts";
 
-const measureTimeoutMs = 60_000;
+/** Millions of small files on a busy host take long; nice(1) lets others go first. */
+const measureTimeoutMs = 600_000;
 
 /** Answers a look at what the sandbox has written, which calls back when it is over the limit. */
 export function openDiskWatch(
@@ -25,13 +26,22 @@ export function openDiskWatch(
     const beganMs = Date.now();
     if (isMeasuring || decideDisk(state, budget, beganMs) !== "measure") return;
     isMeasuring = true;
+    const grown = state;
     void measure(folders)
       .then((found) => {
         const times = { measuredAtMs: beganMs, measureMs: Date.now() - beganMs };
         state = { ...state, ...found, ...times };
         if (decideDisk(state, budget, Date.now()) === "full") onFull();
       })
-      .catch(() => undefined)
+      .catch(() => {
+        // Nothing was learnt: what had grown before still counts.
+        state = {
+          ...state,
+          measuredAtMs: Date.now(),
+          grownBytes: state.grownBytes + grown.grownBytes,
+          grownFiles: state.grownFiles + grown.grownFiles,
+        };
+      })
       .finally(() => {
         isMeasuring = false;
       });
@@ -58,11 +68,20 @@ async function measure(folders: readonly string[]): Promise<{ bytes: number; fil
 
 async function sum(folders: readonly string[], unit: string): Promise<number> {
   const { stdout } = await runCommand({
-    argv: ["du", "--summarize", "--total", "--one-file-system", unit, ...folders],
+    argv: ["nice", "du", "--summarize", "--total", "--one-file-system", unit, ...folders],
     env: systemEnvironment,
     timeoutMs: measureTimeoutMs,
     maxOutputBytes: 64_000,
   });
-  // Files vanish under the walk, so its exit code says nothing; the last line is the total.
-  return Number(/(\d+)\ttotal\n$/.exec(stdout.toString("utf8"))?.[1] ?? 0);
+  return parseTotal(stdout.toString("utf8"));
+}
+
+/**
+ * The last line of du(1). Files vanish under its walk, so its exit code says nothing; a walk that was
+ * cut short has no total, which is not the same as none.
+ */
+export function parseTotal(text: string): number {
+  const total = /(?:^|\n)(\d+)\ttotal\n$/.exec(text)?.[1];
+  if (total === undefined) throw new Error("The files could not be counted.");
+  return Number(total);
 }
