@@ -119,6 +119,8 @@ test("an answer counts once", async () => {
   await expect(client.answerPermission(task.id, { ...answer, optionId: "no" })).rejects.toThrow(
     /no such answer/,
   );
+  const older = client.answerPermission(task.id, { ...answer, requestId: "g1-0" });
+  await expect(older).rejects.toThrow(/no longer asks it/);
   expect((await client.answerPermission(task.id, answer)).state).toBe("queued");
   await expect(client.answerPermission(task.id, answer)).rejects.toThrow(/answered already/);
 });
