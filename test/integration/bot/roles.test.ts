@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { finishPost } from "../../../bot/buttons.ts";
+import type { DraftButton } from "../../../bot/post.ts";
 import type { Task } from "../../../worker/protocol/task.ts";
 import { type BotProcess, type Installation, openInstallation } from "./installation.ts";
 import { PlayedWorker } from "./played-worker.ts";
-import { tokenOf, Visitor, wordsOf } from "./visitor.ts";
+import { buttonsOf, tokenOf, Visitor, wordsOf } from "./visitor.ts";
 
 let installation: Installation;
 let bot: BotProcess;
@@ -127,6 +129,23 @@ test("only admins invite, bind channels, and name repositories that are not know
   await grace.says("/colony run [repo=shop] tidy up");
   while ((await installation.client.tasks()).length === length)
     await new Promise((resolve) => setTimeout(resolve, 60));
+});
+
+test("a host is allowed for all tasks of a repository by admins alone", async () => {
+  const { root, task } = await asks(grace, "reach a host");
+  const button = (scope: "task" | "repository"): DraftButton => ({
+    label: scope,
+    style: "plain",
+    deed: { kind: "egress", taskId: task.id, host: "example.org", verdict: "allow", scope },
+  });
+  const blocks = [{ kind: "buttons" as const, buttons: [button("task"), button("repository")] }];
+  const { redis } = installation.client;
+  const post = await finishPost(redis, { fallback: "a refused host", blocks });
+  const [first] = await grace.messages(root);
+  for (const { token } of buttonsOf(post)) await grace.pressesToken(first?.id ?? "", token);
+  await grace.sees("Only admins may decide for all tasks of a repository.", root);
+  const egress = (await installation.client.task(task.id))?.egress ?? [];
+  expect(JSON.stringify(egress)).not.toContain('"scope":"repository"');
 });
 
 test("somebody invited as root is not root, and the same name is the same person", async () => {
