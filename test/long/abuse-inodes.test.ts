@@ -15,5 +15,7 @@ test("a sandbox that makes files without end is ended", async () => {
 });
 
 test("where nothing counts them, they can be made", async () => {
-  expect(await tryLoosened(folder, [inodeProbe], 600)).toMatchObject([{ fired: true }]);
+  expect(await tryLoosened(folder, [inodeProbe], { seconds: 600 })).toMatchObject([
+    { fired: true },
+  ]);
 });

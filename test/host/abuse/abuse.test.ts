@@ -6,6 +6,7 @@ import { probes } from "./all-probes.ts";
 import { contained } from "./contained.ts";
 import { openScene, runnerEnded, type Scene } from "./live.ts";
 import { diskProbe, exhaustionProbes } from "./probes/exhaustion.ts";
+import { entryProbe } from "./probes/launcher.ts";
 
 const folder = makeSandboxHome();
 afterAll(() => folder[Symbol.asyncDispose]());
@@ -35,6 +36,20 @@ describe.each(["crun", "runc"])("%s", (runtime) => {
     expect(fired.sort()).toEqual([...expected].sort());
     expect(results.filter(({ status }) => status === "too slow")).toEqual([]);
   });
+
+  test.runIf(isThere)(
+    "no folder that it names leads who enters to the launcher's own",
+    async () => {
+      // Links that mean something else to the runtime, whose descriptors are of the host.
+      await scene.shell("for n in $(seq 0 24); do ln -s /proc/self/fd/$n /tmp/in-$n; done");
+      const fired: string[] = [];
+      for (let number = 0; number <= 24; number++) {
+        const result = await scene.enter(`/tmp/in-${number}`, entryProbe);
+        if (result?.fired) fired.push(`descriptor ${number}: ${result.said}`);
+      }
+      expect(fired).toEqual([]);
+    },
+  );
 
   test.runIf(isThere)("no limit gives way, and the sandbox outlives who tried", async () => {
     await using small = await scene.openSmall();

@@ -3,6 +3,7 @@ import { makeSandboxHome } from "../sandbox-fixture.ts";
 import { probes } from "./all-probes.ts";
 import { tryLoosened } from "./loosened.ts";
 import { diskProbe, exhaustionProbes } from "./probes/exhaustion.ts";
+import { entryProbe } from "./probes/launcher.ts";
 
 const folder = makeSandboxHome();
 afterAll(() => folder[Symbol.asyncDispose]());
@@ -14,6 +15,11 @@ test("every probe fires where nothing keeps it", async () => {
   const results = await tryLoosened(folder, shown);
   expect(results.filter(({ fired }) => !fired)).toEqual([]);
   expect(results).toHaveLength(shown.length);
+});
+
+test("a program that was put into a folder of the host reads beside it", async () => {
+  const options = { cwd: "/proc/self/fd/3" };
+  expect(await tryLoosened(folder, [entryProbe], options)).toMatchObject([{ fired: true }]);
 });
 
 test("what is not shown is a small part, each with its reason", () => {

@@ -25,6 +25,10 @@ const exhaustionLimits: SandboxLimits = {
 export interface Scene extends AsyncDisposable {
   /** Tries all, in the one sandbox that lives as long as the scene. */
   try(probes: readonly Probe[]): Promise<ProbeResult[]>;
+  /** As `try`, of one probe that the host starts in a folder that the sandbox has named. */
+  enter(cwd: string, probe: Probe): Promise<ProbeResult | undefined>;
+  /** Runs a line of shell inside. */
+  shell(line: string): Promise<void>;
   /** A further sandbox, of little means. */
   openSmall(changes?: Partial<SandboxLimits>): Promise<SmallSandbox>;
 }
@@ -48,6 +52,12 @@ export async function openScene(folder: StateFolder, runtime: string): Promise<S
   let count = 0;
   return {
     try: (probes) => run(sandbox, place, probes),
+    async enter(cwd, probe) {
+      return (await run(sandbox, place, [probe], undefined, cwd))[0];
+    },
+    async shell(line) {
+      await sandbox.exec(["sh", "-c", line], { timeoutMs: 20_000, maxOutputBytes: 1000 });
+    },
     async openSmall(changes = {}) {
       const limits = { ...exhaustionLimits, ...changes };
       const small = await open(folder, place, `small-${++count}`, runtime, limits);
@@ -103,12 +113,13 @@ async function run(
   place: Place,
   probes: readonly Probe[],
   seconds?: number,
+  cwd = "/",
 ): Promise<ProbeResult[]> {
   place.plan(probes, seconds);
   const { output } = await sandbox.exec([python, "/opt/abuse/runner.py", "plan.json"], {
     timeoutMs: 900_000,
     maxOutputBytes: 8 * mebibyte,
-    cwd: "/",
+    cwd,
   });
   const results = parseResults(output);
   if (results.length < probes.length && probes.length > 1) {

@@ -29,7 +29,7 @@ function everyCapability(): string[] {
 }
 
 /** No user namespace, no filter, every capability, nothing masked, the world's own /proc. */
-function looseBundle(root: string, inside: string, tag: string): object {
+function looseBundle(root: string, inside: string, tag: string, cwd: string): object {
   const bind = (path: string, source = path, extra: readonly string[] = []) => {
     return { destination: path, type: "bind", source, options: ["rbind", ...extra] };
   };
@@ -40,7 +40,8 @@ function looseBundle(root: string, inside: string, tag: string): object {
     process: {
       terminal: false,
       user: { uid: 0, gid: 0 },
-      args: ["/usr/bin/python3", "/opt/abuse/runner.py", "plan.json"],
+      // By a shell: the runtime itself refuses a folder that is not inside.
+      args: ["/bin/sh", "-c", `cd ${cwd} && exec python3 /opt/abuse/runner.py plan.json`],
       env: [
         `PATH=${systemEnvironment.PATH}`,
         "HOME=/root",
@@ -74,17 +75,17 @@ function looseBundle(root: string, inside: string, tag: string): object {
 export async function tryLoosened(
   folder: StateFolder,
   probes: readonly Probe[],
-  seconds?: number,
+  options: { readonly seconds?: number; readonly cwd?: string } = {},
 ): Promise<ProbeResult[]> {
   const place = makePlace(folder.home);
   const { tag } = place.decoys;
-  place.plan(probes, seconds);
+  place.plan(probes, options.seconds);
   const at = (name: string) => join(place.decoys.place, name);
   for (const name of ["upper", "work", "root", "bundle", "state"]) mkdirSync(at(name));
   mkdirSync(at("upper/etc"));
   writeFileSync(at("upper/etc/hosts"), `127.0.0.1 localhost ${place.decoys.name}\n`);
   const image = await ensureImage(folder, { nodePath: process.execPath });
-  const bundle = looseBundle(at("root"), place.inside, tag);
+  const bundle = looseBundle(at("root"), place.inside, tag, options.cwd ?? "/");
   writeFileSync(at("bundle/config.json"), JSON.stringify(bundle));
 
   const layout = readCgroupLayout();

@@ -82,3 +82,12 @@ need(buffer.value.startswith(D.secret.encode()))`,
     "no runtime here writes a log into the sandbox",
   ),
 ];
+
+/** Tried where the launcher was told to start it: see `Scene.enter`. */
+export const entryProbe: Probe = python(
+  "a working folder that is one of the launcher's own",
+  "the host's files, upwards from where the program was put",
+  `
+above = [is_secret("../" * step + D.place[1:] + "/secret") for step in range(12)]
+need(is_secret("secret") or any(above))`,
+);
