@@ -3,28 +3,37 @@ import { createHash } from "node:crypto";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-const programs = ["sh", "env", "sleep", "cat", "ls", "id", "mkdir", "rm", "sha256sum"];
+const programs = ["sh", "env", "sleep", "cat", "ls", "id", "mkdir", "rm", "cp"];
 
-/** The folder of a small root file system, of this host's own programs. */
-export function makeRootFileSystem(root: string, programsIn: readonly string[] = programs): string {
-  for (const name of ["usr/bin", "etc", "usr/lib"])
+/**
+ * The folder of a small root file system, of this host's own programs; `runnable` is one that only
+ * finds its libraries there.
+ */
+export function makeRootFileSystem(root: string, runnable = "/bin/sh"): string {
+  for (const name of ["usr/bin", "etc", "usr/lib"]) {
     mkdirSync(join(root, name), { recursive: true });
+  }
   const links =
     "ln -s usr/bin bin; for l in lib lib64; do test -L /$l && ln -s usr/$l $l; done; true";
   execFileSync("sh", ["-c", links], { cwd: root });
-  for (const name of programsIn) {
+  for (const name of programs) {
     const path = execFileSync("readlink", ["-f", `/usr/bin/${name}`], { encoding: "utf8" }).trim();
     copyFileSync(path, join(root, "usr/bin", name));
-    const needs = execFileSync("ldd", [path], { encoding: "utf8" });
-    for (const [library] of needs.matchAll(/\/\S+(?= \()/g)) {
-      const real = library.startsWith("/usr") ? library : `/usr${library}`;
-      mkdirSync(join(root, dirname(real)), { recursive: true });
-      copyFileSync(real, join(root, real));
-    }
+    copyLibraries(path, root);
   }
+  copyLibraries(runnable, root);
   writeFileSync(join(root, "etc/passwd"), "root:x:0:0:root:/root:/bin/sh\n");
   writeFileSync(join(root, "etc/team"), "made by the team\n");
   return root;
+}
+
+function copyLibraries(program: string, root: string): void {
+  const needs = execFileSync("ldd", [program], { encoding: "utf8" });
+  for (const [library] of needs.matchAll(/\/\S+(?= \()/g)) {
+    const real = library.startsWith("/usr") ? library : `/usr${library}`;
+    mkdirSync(join(root, dirname(real)), { recursive: true });
+    copyFileSync(real, join(root, real));
+  }
 }
 
 /** An OCI layout whose layers are these folders, the lowest first. */

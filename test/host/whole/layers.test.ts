@@ -1,15 +1,22 @@
-import { readdirSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Visitor } from "../../../worker/demo/visitor.ts";
+import { makeFolder, makeRootFileSystem } from "../layers/root-file-system.ts";
 import { type Installation, openInstallation } from "./installation.ts";
 import { ask, type Channel, openChannel } from "./talk.ts";
 
 let colony: Installation;
 let visitor: Visitor;
+let images: string;
 const channels: Channel[] = [];
 
 beforeAll(async () => {
-  colony = await openInstallation();
+  const home = mkdtempSync(join(process.env.COLONY_TEST_HOME ?? "/var/lib/colony-test", "up-"));
+  images = join(home, "team-images");
+  mkdirSync(images);
+  writeFileSync(join(home, "config.yml"), `images: [${images}]\n`);
+  colony = await openInstallation({ home });
   visitor = await colony.visit();
 });
 /** Whatever was made on the way: nothing of it runs or is mounted. */
@@ -91,5 +98,21 @@ test("packages that do not exist are named", { timeout: 240_000 }, async () => {
   const talk = await ask(colony, visitor, "packages", "/colony run write a.txt: a");
   expect(await talk.sees(/Failed[\s\S]*Retry/)).toContain(
     "`image.packages` in .colony.yml names what apt does not know here: no-such-package-a, no-such-package-b.",
+  );
+});
+
+test("an image of the team's own; only where the administrator allows them", async () => {
+  const root = makeRootFileSystem(makeFolder(images), process.execPath);
+  await channel("own", { ".colony.yml": `image: ${root}\nsetup: cp /etc/team /opt/seen\n` });
+  const talk = await ask(colony, visitor, "own", "/colony run run cp /opt/seen seen.txt");
+  await talk.sees(/Ready for review/);
+  await talk.presses("Merge");
+  await talk.sees(/Merged into `main`/);
+  expect(channels.at(-1)?.repository.show("seen.txt")).toBe("made by the team\n");
+
+  await channel("elsewhere", { ".colony.yml": "image: /etc\n" });
+  const refused = await ask(colony, visitor, "elsewhere", "/colony run write a.txt: a");
+  expect(await refused.sees(/Failed[\s\S]*Retry/)).toContain(
+    `The image /etc cannot be used: it is not below ${images}, where the administrator's \`images:\` in config.yml allows them.`,
   );
 });
