@@ -29,16 +29,21 @@ function shown(argument: string): string {
   const inline = argument.replace(secretInline, "$1…").replace(/^(-[Hub])\S.*$/s, "$1…");
   const [, name = "", rest = ""] = /^([A-Za-z_][A-Za-z0-9_-]{0,60})=(.*)$/s.exec(inline) ?? [];
   if (rest !== "" && secretName.test(name)) return `${name}=…`;
-  // Also within the text of a `sh -c`.
-  return inline
+  const clean = inline
     .replace(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@'"]*@/gi, "$1…@")
-    .replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s?'"#]*)[?#][^\s'"]*/gi, "$1?…")
+    .replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s?'"#]*)[?#][^\s'"]*/gi, "$1?…");
+  return /\s/.test(clean) ? withinText(clean) : clean;
+}
+
+/** The same within the text of a `sh -c`. */
+function withinText(text: string): string {
+  return text
     .replace(
-      /(^|\s)(-H|-u|-b|-d|--header|--user|--cookie|--data\S*|--oauth2-bearer)[ =]?('[^']*'|"[^"]*"|\S+)/g,
+      /(^|\s)(-H|-u|-b|-d|--header|--user|--cookie|--data\S*|--oauth2-bearer)[ =]+('[^']*'|"[^"]*"|\S+)/g,
       "$1$2 …",
     )
     .replace(
-      /\b([A-Za-z_]*(?:key|token|secret|passwd|password)[A-Za-z_]*)=(?!…)('[^']*'|"[^"]*"|\S+)/gi,
+      /\b([A-Za-z_]*(?:key|token|secret|passwd|password)[A-Za-z_]*)=('[^']*'|"[^"]*"|\S+)/gi,
       "$1=…",
     );
 }

@@ -6,6 +6,8 @@ import { renderCommand } from "./command-words.ts";
 const looksPerSecond = 10;
 const maxSavedLooks = 10;
 const maxWaiting = 256;
+/** Open files that one look goes through: a sandbox may have millions, and this is its keeper. */
+const maxLinks = 4_096;
 const maxKnown = 1_024;
 
 /** The two ends of a connection inside, as the relay saw them: `198.18.0.1:40312`. */
@@ -112,9 +114,12 @@ function commandsOf(
 ): ReadonlyMap<string, string> {
   const keyOf = new Map([...inodes].map(([key, inode]) => [`socket:[${inode}]`, key]));
   const found = new Map<string, string>();
-  for (const pid of [...pids].sort((left, right) => right - left)) {
-    if (keyOf.size === 0) break;
-    for (const link of linksOf(pid)) {
+  let left = maxLinks;
+  for (const pid of [...pids].sort((one, other) => other - one)) {
+    if (keyOf.size === 0 || left <= 0) break;
+    const links = linksOf(pid, left);
+    left -= links.length + 1;
+    for (const link of links) {
       const key = keyOf.get(link);
       const command = key === undefined ? undefined : commandOf(pid);
       if (key === undefined || command === undefined) continue;
@@ -125,10 +130,11 @@ function commandsOf(
   return found;
 }
 
-function linksOf(pid: number): string[] {
+function linksOf(pid: number, most: number): string[] {
   try {
     const folder = `/proc/${pid}/fd`;
-    return readdirSync(folder).map((fd) => {
+    const open = readdirSync(folder);
+    return open.slice(-most).map((fd) => {
       try {
         return readlinkSync(`${folder}/${fd}`);
       } catch {

@@ -6,7 +6,9 @@ import { farAddress } from "../host/network-fixture.ts";
 import { type Bench, type BenchRow, ending, figuresOf, roundsOf } from "./bench.ts";
 
 const rounds = roundsOf(20);
-const askedInRound = 10;
+const askedInRound = 40;
+/** A client's first ones pay for its own start. */
+const warmUps = 10;
 const pulledBytes = 256 * 2 ** 20;
 const httpPort = 80;
 const tcpPort = 2222;
@@ -61,8 +63,7 @@ async function measure(
     const [pulled = 0] = await client(enter, ["pull", host, stream, pulledBytes]);
     const [barePulled = 0] = await client(bareEnter, ["pull", bare, stream, pulledBytes]);
     if (round < 0) continue;
-    // The first of each client pays for its own start.
-    added.push(figuresOf(ours.slice(1)).median - figuresOf(peer.slice(1)).median);
+    added.push(figuresOf(ours.slice(warmUps)).median - figuresOf(peer.slice(warmUps)).median);
     pulls.ours.push(pulled);
     pulls.peer.push(barePulled);
     say(
