@@ -17,6 +17,7 @@ import { openPreviewWatches } from "./supervisor/preview-watches.ts";
 import { openReconciler } from "./supervisor/reconciler.ts";
 import { openRedisServers } from "./supervisor/redis-servers.ts";
 import { openServices } from "./supervisor/services.ts";
+import { openSleepers } from "./supervisor/sleepers.ts";
 import { endStaleDrivers } from "./supervisor/stale-drivers.ts";
 import { openSweeper } from "./supervisor/sweeper.ts";
 
@@ -25,6 +26,7 @@ import { openSweeper } from "./supervisor/sweeper.ts";
  * reverse order. It drives no task itself.
  */
 const { values } = parseArgs({ options: { "until-idle": { type: "boolean", default: false } } });
+const defaultSleepMs = 10 * 60_000;
 const config = parseWorkerConfig(process.env);
 const log = pino({ base: { supervisor: process.pid } }, pino.destination(2));
 
@@ -61,6 +63,7 @@ if (lock === undefined) {
   stack.use(openReconciler(context, config.idleMs));
   stack.use(openSweeper(context));
   stack.use(openDiskWatch(context));
+  stack.use(openSleepers(context, context.admin.sleep ?? defaultSleepMs));
   stack.use(openPreviewWatches(context));
   stack.use(openEgressWatch(context));
   // A command that starts a supervisor for itself is over before a spare could serve.

@@ -187,6 +187,13 @@ export function stateWord(task: Task): string {
   return words[task.state];
 }
 
+/** The same with what a list of tasks also says. */
+export function standWord(task: Task): string {
+  return task.asleep === true && task.sandbox === "live"
+    ? `${stateWord(task)} (asleep)`
+    : stateWord(task);
+}
+
 function requeued(task: Task, nowMs: number): Task {
   const {
     failure: _f,

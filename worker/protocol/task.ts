@@ -156,6 +156,8 @@ export const taskSchema = z.object({
   /** Last sign of life by a person or the agent; idle sandboxes end by it. */
   activeAtMs: z.number(),
   sandbox: z.enum(["none", "live", "ended"]),
+  /** Nothing moves in its sandbox until somebody wants something of it. */
+  asleep: z.literal(true).optional(),
   /** The task is over, and its workspace, HOME and logs are off the host's disk. */
   filesGone: z.literal(true).optional(),
 });

@@ -40,6 +40,7 @@ export async function converse(
   let pending: Promise<IteratorResult<AgentNews>> | undefined;
   let cancelling = false;
   const { limits } = options;
+  limits.begin();
   const over = limits.over.then((failure) => ({ over: failure }));
   const inFlight = lease.task().promptInFlight;
   if (inFlight !== undefined) await agent.prompt(inFlight.key, inFlight.text);

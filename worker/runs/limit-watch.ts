@@ -15,6 +15,8 @@ const everyMs = 1_000;
 
 /** Watches a run's limits at the kernel: tells what was refused, and says when the run is over. */
 export interface LimitWatch extends AsyncDisposable {
+  /** From here on the agent is at work: what was done before it has limits of its own. */
+  begin(): void;
   /** The agent gave a sign of life. */
   heard(): void;
   /** Resolves once, if ever, with why the run is over. */
@@ -35,7 +37,7 @@ export function openLimitWatch(
   let told = read();
   let heardMs = Date.now();
   let heardCpuMs = told.cpuMs;
-  const beganMs = lease.task().runStartedAtMs ?? heardMs;
+  let beganMs: number | undefined;
   let telling: Promise<unknown> = Promise.resolve();
   let isFresh = false;
 
@@ -54,14 +56,16 @@ export function openLimitWatch(
 
   function look(): void {
     const now = read();
-    const sight: LimitSight = { ...now, nowMs: Date.now(), beganMs, heardMs, heardCpuMs };
-    const failure = decideOver(sight, limits);
-    if (failure !== undefined) {
-      over.resolve(failure);
-      return;
+    if (beganMs !== undefined) {
+      const sight: LimitSight = { ...now, nowMs: Date.now(), beganMs, heardMs, heardCpuMs };
+      const failure = decideOver(sight, limits);
+      if (failure !== undefined) {
+        over.resolve(failure);
+        return;
+      }
+      // At work without a word: it counts from here again.
+      if (sight.nowMs - heardMs >= limits.silenceMs && !isIdle(sight)) heard();
     }
-    // At work without a word: it counts from here again.
-    if (sight.nowMs - heardMs >= limits.silenceMs && !isIdle(sight)) heard();
     // One look later: the agent's own end explains it better.
     const isNew =
       now.outOfMemoryKills !== told.outOfMemoryKills || now.refusedForks !== told.refusedForks;
@@ -77,6 +81,12 @@ export function openLimitWatch(
   const timer = setInterval(look, everyMs);
   return {
     heard,
+    begin() {
+      heard();
+      // Another driver's agent has been at work since then, or a little less.
+      const { promptInFlight, runStartedAtMs } = lease.task();
+      beganMs = promptInFlight === undefined ? heardMs : (runStartedAtMs ?? heardMs);
+    },
     over: over.promise,
     explain() {
       const now = read();

@@ -29,6 +29,7 @@ export async function driveRun(context: RunContext, lease: Lease): Promise<void>
     const store = await openTaskStore(context, lease);
     const colony = await prepareColony(context, lease, store);
     await using _ = colony.sandbox;
+    await colony.sandbox.wake();
     limits = openLimitWatch(
       () => readLimitCounts(context.config.folder, lease.taskId),
       lease,

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { stateWord } from "../../protocol/decisions.ts";
+import { standWord } from "../../protocol/decisions.ts";
 import { type HostSign, readHosts } from "../../protocol/hosts.ts";
 import { isEnded, type Task } from "../../protocol/task.ts";
 import { exitCodes } from "../exit-codes.ts";
@@ -61,7 +61,7 @@ export function renderTable(tasks: readonly Task[], nowMs: number, columns: numb
   const head = ["TASK", "STATE", "REPOSITORY", "AGENT", "CHANGE", "AGE", "REQUEST"];
   const rows = tasks.map((task) => [
     task.id,
-    stateWord(task),
+    standWord(task),
     cleanLine(task.repository.name, 24),
     cleanLine(task.agent, 16),
     task.change === undefined
