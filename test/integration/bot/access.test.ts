@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { request } from "node:http";
+import { connect } from "node:net";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type BotProcess, type Installation, openInstallation, startBot } from "./installation.ts";
 import { Visitor } from "./visitor.ts";
@@ -57,6 +59,13 @@ test("only our own name as host, and only our own page as origin", async () => {
   const message = { channel: "general", root: "", text: "hi", origin: "origin-1" };
   const said = await ada.ask("/api/messages", message, { Origin: "http://evil.example" });
   expect(said.status).toBe(403);
+});
+
+test("nobody comes by another address of the host", async () => {
+  const port = Number(new URL(bot.address).port);
+  // A listener for all addresses would hear this one too.
+  const socket = connect({ port, host: "127.0.0.2" });
+  await expect(once(socket, "connect")).rejects.toMatchObject({ code: "ECONNREFUSED" });
 });
 
 test("without the cookie nothing is told", async () => {
