@@ -12,7 +12,7 @@ import { launchSandbox } from "./open.ts";
 import { openedSandbox } from "./opened-sandbox.ts";
 import { markOwner } from "./opening.ts";
 import type { OpenOptions } from "./prepare.ts";
-import type { EgressPolicy, SandboxLimits, SandboxSpec } from "./spec.ts";
+import type { EgressLimits, EgressPolicy, SandboxLimits, SandboxSpec } from "./spec.ts";
 import type { StateFolder } from "./state-folder.ts";
 import type { WorkspaceMount } from "./workspace.ts";
 
@@ -22,6 +22,7 @@ export interface ForegroundRun {
   readonly env: Readonly<Record<string, string>>;
   readonly limits: SandboxLimits;
   readonly egress: EgressPolicy;
+  readonly egressLimits?: EgressLimits;
   /** A folder of the host that is writable inside, as its owner. */
   readonly workspace?: string;
   readonly streams: FrontStreams;
@@ -48,6 +49,7 @@ export async function runForeground(
     binds: [],
     limits: run.limits,
     egress: run.egress,
+    ...(run.egressLimits === undefined ? {} : { egressLimits: run.egressLimits }),
     forwards: [],
   };
   // A signal while the sandbox is being made ends the wait for it, not the cleaning up.

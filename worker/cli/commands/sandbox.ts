@@ -49,7 +49,7 @@ async function runSandbox(
 ): Promise<number> {
   await requireWritable(config.folder.home);
   const admin = await readAdminSettings(config.configFile);
-  const { limits, egress, remarks } = effectiveSettings(parseOptions(options), admin);
+  const { limits, egress, egressLimits, remarks } = effectiveSettings(parseOptions(options), admin);
   for (const remark of remarks)
     voice.note(remark.replace(/ than the repository's|of the repository's/, ""));
   const caller = await readCaller(cli.environment);
@@ -60,6 +60,7 @@ async function runSandbox(
       env: pickTerminal(cli),
       limits,
       egress,
+      egressLimits,
       ...(options.workspace === undefined
         ? {}
         : { workspace: resolve(cli.cwd, options.workspace) }),
@@ -72,6 +73,7 @@ async function runSandbox(
     {
       settingsOwner: { env: definedOnly(cli.environment), home: caller.home },
       onProgress: (sentence) => voice.note(sentence),
+      allowedRanges: admin.egressAddresses ?? [],
       minimum: admin.minimum ?? [],
       ...(admin.runtime === undefined ? {} : { runtime: admin.runtime }),
     },
