@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { sandboxPaths } from "./keeper-paths.ts";
 import { type EgressState, noEgress } from "./network/egress-state.ts";
 import type { StateFolder } from "./state-folder.ts";
@@ -10,6 +10,12 @@ export function egressFiles(
 ): { readonly ledger: string; readonly state: string } {
   const { ledger, egressState } = sandboxPaths(folder, id);
   return { ledger, state: egressState };
+}
+
+/** When its summary was last written: who looks often need not read it each time. */
+export async function egressChangedMs(folder: StateFolder, id: string): Promise<number> {
+  const found = await stat(egressFiles(folder, id).state).catch(() => undefined);
+  return found?.mtimeMs ?? 0;
 }
 
 /** What a sandbox's network did so far; nothing where it has none. Written by its keeper alone. */

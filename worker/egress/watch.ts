@@ -1,4 +1,4 @@
-import { adoptSandbox, readEgressState } from "../../sandbox/sandbox.ts";
+import { adoptSandbox, egressChangedMs, readEgressState } from "../../sandbox/sandbox.ts";
 import { readAlways, rememberAlways } from "../protocol/egress-always.ts";
 import { keys, wakeChannel } from "../protocol/keys.ts";
 import type { Task } from "../protocol/task.ts";
@@ -18,6 +18,7 @@ interface Seen {
   /** Which keeper had the rules, and which. */
   applied: string;
   summary: string;
+  changedMs: number;
   loggedMs: number;
 }
 
@@ -78,7 +79,7 @@ async function liveTasks({ redis }: RunContext): Promise<readonly string[]> {
 async function look(context: RunContext, seen: Map<string, Seen>, id: string): Promise<void> {
   const task = await readTask(context.redis, id);
   if (task === undefined || task.host !== context.config.host || task.sandbox === "none") return;
-  const known = seen.get(id) ?? { applied: "", summary: "", loggedMs: 0 };
+  const known = seen.get(id) ?? { applied: "", summary: "", changedMs: 0, loggedMs: 0 };
   seen.set(id, known);
   await tellNews(context, task, known);
   if (task.sandbox === "live") await applyRules(context, id, known);
@@ -86,21 +87,30 @@ async function look(context: RunContext, seen: Map<string, Seen>, id: string): P
 
 async function tellNews(context: RunContext, task: Task, known: Seen): Promise<void> {
   const { redis, admin, config } = context;
+  const changedMs = await egressChangedMs(config.folder, task.id);
+  const isLogged = known.loggedMs >= known.changedMs;
+  if (changedMs === known.changedMs && (isLogged || !isDue(known))) return;
   const state = await readEgressState(config.folder, task.id);
   const summary = summaryOf(state);
   const text = JSON.stringify(summary);
   const bound = egressBound(admin);
-  const isNew = text !== known.summary && summary.hosts.length > 0;
   if (decideEgressNews(task, state, bound) !== undefined) {
     await transact(redis, task.id, (now) => decideEgressNews(now, state, bound));
   }
-  if (!isNew) return;
-  await redis.set(keys.egress(task.id), text, "EX", summaryLifeSeconds);
+  if (text !== known.summary && summary.hosts.length > 0) {
+    await redis.set(keys.egress(task.id), text, "EX", summaryLifeSeconds);
+  }
   known.summary = text;
-  if (Date.now() - known.loggedMs < summaryEveryMs) return;
+  known.changedMs = changedMs;
+  if (summary.hosts.length === 0 || !isDue(known)) return;
   known.loggedMs = Date.now();
   const events = [{ type: "egress.summary", summary } as const];
   await transact(redis, task.id, (now) => ({ task: now, events }));
+}
+
+/** Whether the log may have another summary. */
+function isDue(known: Seen): boolean {
+  return Date.now() - known.loggedMs >= summaryEveryMs;
 }
 
 async function applyRules(context: RunContext, id: string, known: Seen): Promise<void> {
