@@ -97,7 +97,7 @@ function main(name: string): string {
 }
 
 async function client(enter: Enter, words: readonly (string | number)[]): Promise<number[]> {
-  const [program = "", ...rest] = [...enter, process.execPath, main("egress-peer-main")];
+  const [program, ...rest] = [...enter, process.execPath, main("egress-peer-main")];
   const child = spawn(program, [...rest, ...words.map(String)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
