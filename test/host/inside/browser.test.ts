@@ -67,11 +67,11 @@ test("ps, ss and top show the sandbox and nothing else", async () => {
   for (const address of addresses.split("\n"))
     expect(address).toMatch(/^(127\.0\.0\.1|198\.18\.\d+\.\d+|0\.0\.0\.0|\[::\]|\[::1\]|\*):/);
   const named = await succeed(quiet, "ss -Hax | awk '$5 != \"*\" {print $5}' | sort -u");
-  expect(named).toBe("dialer.sock");
+  for (const name of named.split("\n")) expect(name).toMatch(/^(\.\.\/)?dialer\.\w+$/);
 });
 
 test("nothing of it is on the host afterwards", async () => {
-  const { before, after, processes } = await inside.end();
+  const { before, after, ...left } = await inside.end();
   expect(after).toEqual(before);
-  expect(processes).toEqual([]);
+  expect(left).toEqual({ processes: [], mounts: [] });
 });

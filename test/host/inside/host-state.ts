@@ -9,7 +9,6 @@ export interface HostState {
   readonly etc: string;
   readonly var: string;
   readonly globalNpm: string;
-  readonly mounts: string;
   /** Who listens where, of the ports asked for. */
   readonly ports: string;
 }
@@ -23,9 +22,14 @@ export function readHostState(ports: readonly number[]): HostState {
     etc: list("/etc"),
     var: list("/var/lib/dpkg", "/var/lib/apt/lists", "/var/lib/postgresql", "/var/lib/redis"),
     globalNpm: list("/usr/lib/node_modules", "/usr/local/lib/node_modules"),
-    mounts: text("/proc/self/mounts"),
     ports: readListening(ports),
   };
+}
+
+/** Mounts of this host's own namespace; another installation's test may have some of its own. */
+export function readMounts(home: string): readonly string[] {
+  const lines = readFileSync("/proc/self/mounts", "utf8").split("\n");
+  return lines.filter((line) => line.includes(home) || !line.includes("/var/lib/colony-"));
 }
 
 /** The sockets of this host's own network that listen on these ports. */

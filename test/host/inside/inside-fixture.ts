@@ -1,7 +1,8 @@
+import { readFileSync } from "node:fs";
 import type { Sandbox } from "../../../sandbox/sandbox.ts";
 import { effectiveSettings } from "../../../worker/settings/effective-settings.ts";
 import { makeSandboxHome, openForTest, shell, smallSpec } from "../sandbox-fixture.ts";
-import { type HostState, processesOfRanges, readHostState } from "./host-state.ts";
+import { type HostState, processesOfRanges, readHostState, readMounts } from "./host-state.ts";
 
 /** Sandboxes as a task without any settings gets them, and the host as it was before. */
 export interface Inside extends AsyncDisposable {
@@ -11,6 +12,7 @@ export interface Inside extends AsyncDisposable {
     readonly before: HostState;
     readonly after: HostState;
     readonly processes: readonly string[];
+    readonly mounts: readonly string[];
   }>;
 }
 
@@ -26,6 +28,7 @@ export async function openInside(
   const { ports = [], names = [], env = {} } = options;
   const before = readHostState(ports);
   await using stack = new AsyncDisposableStack();
+  const mountsBefore = new Set(readFileSync("/proc/self/mounts", "utf8").split("\n"));
   const folder = stack.use(makeSandboxHome());
   const { limits } = effectiveSettings({}, {});
   const settingsOwner = { env: { ...process.env, ...env }, home: "/root" };
@@ -40,7 +43,12 @@ export async function openInside(
     sandboxes,
     async end() {
       await owned.disposeAsync();
-      return { before, after: readHostState(ports), processes: processesOfRanges(bases) };
+      return {
+        before,
+        after: readHostState(ports),
+        processes: processesOfRanges(bases),
+        mounts: readMounts(folder.home).filter((line) => !mountsBefore.has(line)),
+      };
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
