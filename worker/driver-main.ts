@@ -1,7 +1,10 @@
 import { pino } from "pino";
 import { keepWarmKeeper } from "../sandbox/sandbox.ts";
+import { openEmulator } from "./agent/terminal/emulator.ts";
+import { emulateApart } from "./agent/terminal/render.ts";
 import { parseWorkerConfig } from "./config.ts";
 import { openJobWorkers } from "./jobs/job-workers.ts";
+import { readColonyUser } from "./process/system-user.ts";
 import { openRunContext } from "./runs/open-run-context.ts";
 
 /*
@@ -20,6 +23,9 @@ process.on("disconnect", () => ended.resolve());
 await using context = await openRunContext(config, process.env, log);
 // The next sandbox of this driver does not wait for Node to start.
 using _warm = keepWarmKeeper(config.folder);
+// What terminals show is a sandbox's bytes, and we are root.
+using emulator = openEmulator({ ...config, user: await readColonyUser() });
+using _apart = emulateApart(emulator);
 const workers = openJobWorkers(context, context.redisAddress, process.pid);
 await ended.promise;
 await workers[Symbol.asyncDispose]();

@@ -15,6 +15,7 @@ const programs: Readonly<Record<string, (seen: SeenProcess) => boolean>> = {
   "preview proxy": byLine(/worker\/preview\/main\./),
   pictures: byLine(/^\S*node \S*screenshots\/main\./),
   browser: byLine(/^\S*chromium-headless-shell /),
+  "terminal emulator": byLine(/worker\/agent\/terminal\/emulator-main\./),
   "model gateway": byLine(/worker\/gateway\/main\./),
   Redis: byLine(/^redis-server /),
   keeper: byLine(/sandbox\/keeper-main\./),
@@ -34,7 +35,10 @@ test("every process of a running installation has the rights that the table says
   await colony.client.addRepository({ name: "shop", url: repository.path, caller });
   await colony.client.bindChannel("local:shop", "shop");
   const visitor = await colony.visit();
-  await visitor.say({ channel: "shop", root: "" }, '/colony run --agent "sleep 600" wait');
+  await visitor.say(
+    { channel: "shop", root: "" },
+    '/colony run --agent "echo begun; sleep 600" wait',
+  );
   const { uid: colonyUid } = await readUnprivilegedUser();
   const rights = readRights(page, "What stays");
   expect(rights.map(({ program }) => program)).toEqual(Object.keys(programs));
