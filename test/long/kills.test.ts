@@ -11,3 +11,7 @@ describe("six tasks while drivers, bot, supervisor and Redis are killed", () => 
     });
   });
 });
+
+test("keepers die too: their runs are lost and told, Retry goes on, each change lands once", async () => {
+  await surviveKills({ seed: 4, kills: 6, roles: ["keeper", "keeper", "driver"], everyMs: 2_500 });
+});

@@ -5,6 +5,7 @@ import { text } from "../../../worker/demo/story.ts";
 import type { SeenMessage, ThreadPlace, Visitor } from "../../../worker/demo/visitor.ts";
 import { ada, type Installation, openInstallation, type Role } from "./installation.ts";
 import { makeRepository } from "./repository.ts";
+import { labelsOf } from "./talk.ts";
 
 /** Numbers of a seed (mulberry32): a failing run can be played again. */
 export function seeded(seed: number): () => number {
@@ -60,7 +61,10 @@ export async function surviveKills(plan: KillPlan): Promise<void> {
   }
   const killing = killAtRandom(colony, plan);
   visitor = await patiently(visitor);
-  for (const place of places) await visitor.press(place, "Merge", AbortSignal.timeout(300_000));
+  const retries = plan.roles.includes("keeper") ? 2 * plan.kills : 0;
+  let retried = 0;
+  for (const place of places) retried += await untilMergeable(visitor, place, retries);
+  for (const place of places) await visitor.press(place, "Merge", AbortSignal.timeout(60_000));
   await killing;
   const threads = await Promise.all(
     places.map(async (place) => {
@@ -74,6 +78,8 @@ export async function surviveKills(plan: KillPlan): Promise<void> {
     }),
   );
 
+  // Keepers that died before or after their runs would prove nothing.
+  if (retries > 0) expect(retried).toBeGreaterThan(0);
   const tasks = (await client.tasks()).toSorted((a, b) => a.createdAtMs - b.createdAtMs);
   expect(tasks.map(({ state }) => state)).toEqual(names.map(() => "done"));
   const log = repository.log();
@@ -89,6 +95,27 @@ export async function surviveKills(plan: KillPlan): Promise<void> {
     if (index % 2 === 1) expectLog(colony, task.id, name);
   }
   expect(await colony.end()).toEqual({ processes: [], mounts: [], cgroups: [] });
+}
+
+/** Presses Retry where a keeper's death lost the run, as often as answered: the thread said so. */
+async function untilMergeable(
+  visitor: Visitor,
+  place: ThreadPlace,
+  retries: number,
+): Promise<number> {
+  const pressed = new Set<string>();
+  const isNew = (button: string) => (message: SeenMessage) =>
+    labelsOf(message).includes(button) && !pressed.has(message.id);
+  const ready = (message: SeenMessage) => isNew("Merge")(message) || isNew("Retry")(message);
+  for (;;) {
+    const signal = AbortSignal.timeout(300_000);
+    const card = await visitor.waitFor(place, "The end of a run", ready, signal);
+    if (labelsOf(card).includes("Merge")) return pressed.size;
+    expect(pressed.size, text(card)).toBeLessThan(retries);
+    expect(text(card)).toMatch(/The sandbox was lost: .*Retry goes on from them|Starting sandbox/);
+    pressed.add(card.id);
+    await visitor.press(place, "Retry", signal);
+  }
 }
 
 /** Each landmark once, and in the order of the story. */
@@ -120,7 +147,31 @@ async function killAtRandom(colony: Installation, plan: KillPlan): Promise<void>
   for (let kill = 0; kill < plan.kills; kill += 1) {
     await new Promise((resolve) => setTimeout(resolve, 300 + random() * plan.everyMs));
     const role = plan.roles[Math.floor(random() * plan.roles.length)] ?? "driver";
-    colony.kill(role, Math.floor(random() * 8));
+    if (role === "keeper") await killKeeperAtWork(colony, random);
+    else colony.kill(role, Math.floor(random() * 8));
+  }
+}
+
+/** The keeper of a task whose agent is at work, as soon as there is one: its run is lost. */
+async function killKeeperAtWork(colony: Installation, random: () => number): Promise<void> {
+  const untilMs = Date.now() + 60_000;
+  while (Date.now() < untilMs) {
+    const atWork = (await colony.client.tasks()).filter(
+      ({ state, phase }) => state === "running" && phase === "agent",
+    );
+    const id = atWork[Math.floor(random() * atWork.length)]?.id ?? "none";
+    const pid = colony.pids("keeper").find((keeper) => groupsOf(keeper).includes(`keeper-${id}`));
+    if (pid !== undefined) return void process.kill(pid, "SIGKILL");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** Empty for a process that has ended meanwhile. */
+function groupsOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cgroup`, "utf8");
+  } catch {
+    return "";
   }
 }
 
