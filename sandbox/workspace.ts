@@ -141,8 +141,11 @@ export interface Store {
     taskId: string,
     options: { readonly branch: string; readonly sandbox?: Sandbox },
   ): Promise<Snapshot>;
-  /** Forgets the workspace and removes its folders. */
-  discardWorkspace(taskId: string): Promise<void>;
+  /**
+   * Forgets the workspace and removes its folders; answers the bytes that its files took.
+   * `isPatient: false`: somebody else removes them meanwhile.
+   */
+  discardWorkspace(taskId: string, options?: { readonly isPatient?: boolean }): Promise<number>;
 }
 
 /** See `openStore`. */

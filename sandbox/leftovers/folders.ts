@@ -40,7 +40,9 @@ export function folderAt(path: string, why: string): FoundLeftover {
     async remove() {
       const bytes = await bytesOf([path]);
       // Its remover may be alive after all, and go on beside us.
-      await removeTree(path).catch(() => undefined);
+      await removeTree(path).catch((error: unknown) => {
+        if (existsSync(path)) throw error;
+      });
       return { bytes };
     },
   };

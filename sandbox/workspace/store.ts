@@ -1,4 +1,5 @@
-import { removeTree } from "../removal.ts";
+import { bytesOf } from "../ending.ts";
+import { removeInBackground, removeTree } from "../removal.ts";
 import type { Sandbox } from "../sandbox.ts";
 import type { Landing, Snapshot, Store, StoreOptions, WorkspaceMount } from "../workspace.ts";
 import { parseBranch, parseRepositoryAddress } from "./address.ts";
@@ -134,9 +135,16 @@ class RepositoryStore implements Store {
     return await updateChange(this.#remote, taskId, { ...known(living), branch });
   }
 
-  async discardWorkspace(taskId: string): Promise<void> {
+  async discardWorkspace(
+    taskId: string,
+    { isPatient = true }: { readonly isPatient?: boolean } = {},
+  ): Promise<number> {
     const files = await this.#forget(taskId);
-    if (files !== undefined) await removeTree(files);
+    if (files === undefined) return 0;
+    const bytes = await bytesOf([files]);
+    if (isPatient) await removeTree(files);
+    else removeInBackground(files);
+    return bytes;
   }
 
   async #forget(taskId: string): Promise<string | undefined> {

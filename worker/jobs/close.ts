@@ -63,16 +63,19 @@ export function decideClosed(
   };
 }
 
+/** Answers the bytes: a large tree is out of the way by then, and removed by somebody else. */
 async function discardFiles(context: RunContext, task: Task): Promise<number> {
   const { folder } = context.config;
   const { url, caller } = task.repository;
+  let bytes = 0;
   try {
-    await (await openStore({ folder, url, caller })).discardWorkspace(task.id);
+    const store = await openStore({ folder, url, caller });
+    bytes = await store.discardWorkspace(task.id, { isPatient: false });
   } catch (error) {
     // An address that names no repository never had a workspace.
     if (!(error instanceof RepositoryError)) throw error;
   }
-  return forgetSandbox(folder, task.id);
+  return bytes + (await forgetSandbox(folder, task.id, { isPatient: false }));
 }
 
 function reasonOf(task: Task): "landed" | "discarded" | "idle" {
