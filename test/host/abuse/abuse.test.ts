@@ -13,6 +13,9 @@ afterAll(() => folder[Symbol.asyncDispose]());
 
 const expected = contained.filter(({ onlyIf }) => onlyIf?.() ?? true).map(({ name }) => name);
 
+/** Two runtimes, hundreds of programs, and perhaps a busy machine. */
+const patient = { timeout: 300_000 };
+
 test("the suite is what it claims: many probes, few that may succeed, each with its reason", () => {
   const all = [...probes, ...exhaustionProbes, diskProbe];
   expect(new Set(all.map(({ name }) => name)).size).toBe(all.length);
@@ -30,7 +33,7 @@ describe.each(["crun", "runc"])("%s", (runtime) => {
   });
   afterAll(() => scene?.[Symbol.asyncDispose]());
 
-  test.runIf(isThere)("nothing gets out but what is listed", async () => {
+  test.runIf(isThere)("nothing gets out but what is listed", patient, async () => {
     const results = await scene.try(probes);
     const fired = results.filter((one) => one.fired).map(({ name }) => name);
     expect(fired.sort()).toEqual([...expected].sort());
@@ -51,13 +54,17 @@ describe.each(["crun", "runc"])("%s", (runtime) => {
     },
   );
 
-  test.runIf(isThere)("no limit gives way, and the sandbox outlives who tried", async () => {
-    await using small = await scene.openSmall();
-    for (const probe of exhaustionProbes) {
-      expect(await small.try(probe)).toMatchObject({ name: probe.name, fired: false });
-    }
-    expect(await small.isAlive()).toBe(true);
-  });
+  test.runIf(isThere)(
+    "no limit gives way, and the sandbox outlives who tried",
+    patient,
+    async () => {
+      await using small = await scene.openSmall();
+      for (const probe of exhaustionProbes) {
+        expect(await small.try(probe)).toMatchObject({ name: probe.name, fired: false });
+      }
+      expect(await small.isAlive()).toBe(true);
+    },
+  );
 
   test.runIf(isThere)("a sandbox that fills the disk is ended", async () => {
     await using small = await scene.openSmall({ cpus: 2 });

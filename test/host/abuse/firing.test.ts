@@ -10,7 +10,7 @@ afterAll(() => folder[Symbol.asyncDispose]());
 
 const all = [...probes, ...exhaustionProbes, diskProbe];
 
-test("every probe fires where nothing keeps it", async () => {
+test("every probe fires where nothing keeps it", { timeout: 300_000 }, async () => {
   const shown = all.filter(({ notShown }) => notShown === undefined);
   const results = await tryLoosened(folder, shown);
   expect(results.filter(({ fired }) => !fired)).toEqual([]);

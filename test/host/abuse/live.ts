@@ -16,7 +16,7 @@ export const runnerEnded = "the runner was ended";
 const exhaustionLimits: SandboxLimits = {
   memoryBytes: 128 * mebibyte,
   pids: 100,
-  cpus: 0.5,
+  cpus: 0.2,
   diskBytes: 64 * mebibyte,
   openFiles: 256,
 };
