@@ -1,6 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { sandboxPaths } from "./keeper-paths.ts";
 import { type EgressState, noEgress } from "./network/egress-state.ts";
+import { type LedgerEntry, olderLedger } from "./network/ledger.ts";
 import type { StateFolder } from "./state-folder.ts";
 
 /** Where the ledger of a sandbox is, and its summary; both outlive the sandbox, not its files. */
@@ -10,6 +11,27 @@ export function egressFiles(
 ): { readonly ledger: string; readonly state: string } {
   const { ledger, egressState } = sandboxPaths(folder, id);
   return { ledger, state: egressState };
+}
+
+/** The ledger's entries, oldest first; undefined where there is none on this host. */
+export async function readLedger(
+  folder: StateFolder,
+  id: string,
+): Promise<readonly LedgerEntry[] | undefined> {
+  const { ledger } = egressFiles(folder, id);
+  const newest = await readFile(ledger, "utf8").catch(() => undefined);
+  if (newest === undefined) return undefined;
+  const older = await readFile(olderLedger(ledger), "utf8").catch(() => "");
+  return `${older}${newest}`.split("\n").flatMap((line) => parseEntry(line));
+}
+
+/** A line that is being written just now, or was cut by a full disk, is left out. */
+function parseEntry(line: string): LedgerEntry[] {
+  try {
+    return [JSON.parse(line) as LedgerEntry];
+  } catch {
+    return [];
+  }
 }
 
 /** When its summary was last written: who looks often need not read it each time. */

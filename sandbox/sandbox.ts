@@ -14,7 +14,7 @@ import { readUnprivilegedUser } from "./unprivileged-user.ts";
 
 export { isSandboxAsleep } from "./asleep.ts";
 export { readSandboxBytes, stopForDisk } from "./disk-use.ts";
-export { egressChangedMs, egressFiles, readEgressState } from "./egress-files.ts";
+export { egressChangedMs, egressFiles, readEgressState, readLedger } from "./egress-files.ts";
 export { endSandbox } from "./ending.ts";
 export { KeeperLostError } from "./errors.ts";
 export { type GuaranteeName, guarantees } from "./guarantees/guarantees.ts";

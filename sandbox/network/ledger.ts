@@ -1,13 +1,13 @@
-import { closeSync, fstatSync, openSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, openSync, renameSync, writeSync } from "node:fs";
 
 /** One fact about a sandbox's network: a question, a connection, a request, or a refusal. */
 export interface LedgerEntry {
   readonly ts: string;
   readonly task: string;
-  readonly kind: "dns" | "connection" | "request" | "forward" | "ledger";
+  readonly kind: "dns" | "connection" | "request" | "forward";
   readonly host: string;
   readonly port: number;
-  readonly decision: "allowed" | "refused" | "unreachable" | "answered" | "full";
+  readonly decision: "allowed" | "refused" | "unreachable" | "answered";
   /** By what it was decided: an entry of the list, `registry of this host`, a person. */
   readonly rule?: string;
   /** Known for plain http alone: TLS is not opened. For a question: its type. */
@@ -25,36 +25,46 @@ export interface LedgerEntry {
 /** What is known when an entry is written. */
 export type LedgerFact = Omit<LedgerEntry, "ts" | "task">;
 
-/** Append-only file of entries, one JSON line each; bounded, and the last line says so. */
+/** Append-only file of entries, one JSON line each; two files at most, of which the older goes. */
 export interface Ledger extends Disposable {
   /** The entry is the kernel's when this returns: no death of ours loses it. */
   write(fact: LedgerFact): void;
 }
 
-/** What asks without end must not fill the host's disk. */
-const maxLedgerBytes = 32 * 2 ** 20;
+/** What asks without end must not fill the host's disk, and must not keep later entries out. */
+const maxFileBytes = 16 * 2 ** 20;
 
 /** Opens the file for appending; a disk that takes no more costs entries, never the network. */
-export function openLedger(path: string, task: string, maxBytes = maxLedgerBytes): Ledger {
-  const fd = openSync(path, "a", 0o600);
-  let room = maxBytes - fstatSync(fd).size;
-  function append(fact: LedgerFact): number {
-    const line = `${JSON.stringify({ ts: new Date().toISOString(), task, ...fact })}\n`;
-    try {
-      return writeSync(fd, line);
-    } catch {
-      return 0;
-    }
+export function openLedger(path: string, task: string, maxBytes = maxFileBytes): Ledger {
+  let fd = openSync(path, "a", 0o600);
+  let size = fstatSync(fd).size;
+  let isClosed = false;
+  function turnOver(): void {
+    renameSync(path, olderLedger(path));
+    const next = openSync(path, "a", 0o600);
+    closeSync(fd);
+    fd = next;
+    size = 0;
   }
   return {
     write(fact) {
-      if (room <= 0) return;
-      room -= append(fact);
-      if (room <= 0) append({ kind: "ledger", host: "", port: 0, decision: "full" });
+      if (isClosed) return;
+      const line = `${JSON.stringify({ ts: new Date().toISOString(), task, ...fact })}\n`;
+      try {
+        if (size >= maxBytes) turnOver();
+        size += writeSync(fd, line);
+      } catch {
+        // The next one is tried again.
+      }
     },
     [Symbol.dispose]() {
-      room = 0;
+      isClosed = true;
       closeSync(fd);
     },
   };
+}
+
+/** Where the entries before those of the file are, if there were so many. */
+export function olderLedger(path: string): string {
+  return `${path}.1`;
 }

@@ -91,7 +91,7 @@ describe("a host that is not listed", { timeout: 600_000 }, () => {
     expect(await lines(talk)).toHaveLength(1);
   });
 
-  test("stays allowed over the death of supervisor and keeper, in a new sandbox of the task", async () => {
+  test("stays allowed when the supervisor was killed, and in a new sandbox of the task", async () => {
     const { id } = await talk.task();
     colony.kill("supervisor");
     await colony.client.closeSandbox(id);

@@ -1,6 +1,5 @@
-import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
-import { egressFiles, type LedgerEntry, parseEgressEntry } from "../../../sandbox/sandbox.ts";
+import { parseEgressEntry, readLedger } from "../../../sandbox/sandbox.ts";
 import { mayAllow } from "../../egress/rules.ts";
 import { egressBound } from "../../egress/sandbox-part.ts";
 import type { EgressWish } from "../../protocol/decide-egress.ts";
@@ -49,7 +48,7 @@ async function net(invocation: Invocation, taskText: string, options: NetOptions
     const task = await client.task(taskId);
     if (task === undefined) throw new CliError(exitCodes.refused, `There is no task ${taskId}.`);
     if (voice.json || options.all === true) {
-      const entries = await readLedger(egressFiles(config.folder, taskId).ledger);
+      const entries = await readLedger(config.folder, taskId);
       if (entries === undefined) {
         throw new CliError(
           exitCodes.refused,
@@ -65,15 +64,6 @@ async function net(invocation: Invocation, taskText: string, options: NetOptions
     for (const line of renderHosts(task, summary, Date.now(), voice.columns)) voice.say(line);
     return exitCodes.ok;
   });
-}
-
-/** A line that is being written just now is left for the next look. */
-async function readLedger(path: string): Promise<readonly LedgerEntry[] | undefined> {
-  const text = await readFile(path, "utf8").catch(() => undefined);
-  return text
-    ?.split("\n")
-    .slice(0, -1)
-    .map((line): LedgerEntry => JSON.parse(line));
 }
 
 async function decide(
