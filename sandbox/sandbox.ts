@@ -1,5 +1,7 @@
+import { keepNpmDownloads } from "./downloads/npm-downloads.ts";
 import { endSandbox, removeSandboxFiles } from "./ending.ts";
 import { demandMinimum } from "./guarantees/lacking.ts";
+import { sandboxPaths } from "./keeper-paths.ts";
 import { ensureLayers, type Layers } from "./layers/ensure.ts";
 import type { LayersWanted } from "./layers/wanted.ts";
 import { sweepLeftovers } from "./leftovers.ts";
@@ -20,6 +22,8 @@ export { KeeperLostError } from "./errors.ts";
 export { type GuaranteeName, guarantees } from "./guarantees/guarantees.ts";
 export { ImageError } from "./image/image-error.ts";
 export { ensureOwnImage, type OwnImageRules } from "./image/own-image.ts";
+export { personPrefix } from "./keeper/protocol.ts";
+export { seeingOnly } from "./landlock.ts";
 export { keepWarmKeeper } from "./launch.ts";
 export type { Layers } from "./layers/ensure.ts";
 export { LayerStepError } from "./layers/errors.ts";
@@ -84,6 +88,11 @@ async function openOptions(options: SandboxOptions): Promise<OpenOptions> {
   const host = await hostSettings(settingsOwner);
   const code = options.codeRoot === undefined ? {} : { codeRoot: options.codeRoot };
   return { ...progress, network: { dialerGid, host, allowedRanges, ...code } };
+}
+
+/** Keeps for all what a sandbox that has ended has fetched from a registry, where its hash is right. */
+export function keepDownloads(folder: StateFolder, id: string): Promise<number> {
+  return keepNpmDownloads(folder, sandboxPaths(folder, id).rootUpper);
 }
 
 /**

@@ -1,10 +1,11 @@
 import { chown, mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { seeingOnly } from "../../sandbox/sandbox.ts";
 import type { StateFolder } from "../../sandbox/state-folder.ts";
 import { startScreenshots } from "../../screenshots/screenshots.ts";
 import { prepareGatewayFolder } from "../gateway/client.ts";
 import { gatewayArgv } from "../gateway/launch.ts";
-import { preparePreviewKey } from "../preview/key.ts";
+import { preparePreviewKey, previewKeyPath } from "../preview/key.ts";
 import { hostPath } from "../process/host-path.ts";
 import { asNobody } from "../process/lowered.ts";
 import { diesWithUs } from "../process/start-process.ts";
@@ -48,6 +49,7 @@ export async function openServices(
       argv: [
         ...asNobody(user),
         ...diesWithUs("KILL"),
+        ...(await seeingOnly(folder, [codeRoot, dirname(nodePath), previewKeyPath(folder)])),
         nodePath,
         join(codeRoot, "worker/preview/main.ts"),
       ],

@@ -1,5 +1,8 @@
-import { readFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { seeingOnly } from "../../../sandbox/sandbox.ts";
+import { stateFolder } from "../../../sandbox/state-folder.ts";
 import { emulate } from "../../../worker/agent/terminal/emulate.ts";
 import { openEmulator } from "../../../worker/agent/terminal/emulator.ts";
 import { emulateApart, renderExcerpt } from "../../../worker/agent/terminal/render.ts";
@@ -8,7 +11,9 @@ import { readColonyUser } from "../../../worker/process/system-user.ts";
 const codeRoot = process.env.COLONY_RUNTIME ?? new URL("../../..", import.meta.url).pathname;
 const nodePath =
   process.env.COLONY_RUNTIME === undefined ? process.execPath : `${codeRoot}/bin/node`;
-const emulator = openEmulator({ user: await readColonyUser(), nodePath, codeRoot });
+const folder = stateFolder("/nonexistent", process.env.COLONY_SHARED ?? "/var/lib/colony/shared");
+const user = await readColonyUser();
+const emulator = openEmulator({ user, nodePath, codeRoot, folder });
 const apart = emulateApart(emulator);
 afterAll(() => {
   apart[Symbol.dispose]();
@@ -58,6 +63,32 @@ test("it is nobody; one that is killed costs the answer that was asked for, and 
   expect(await asked).toEqual(["(this terminal's output cannot be shown)"]);
   expect(await emulator.render(Buffer.from("back\n"))).toEqual(["back"]);
   expect(emulator.pid()).not.toBe(first);
+});
+
+test("where the kernel has Landlock it opens nothing but programs and our code", async ({ skip }) => {
+  const [program] = await seeingOnly(folder, []);
+  if (program === undefined) return skip("this kernel, or setpriv, has no Landlock");
+  // In Node's place a program that says what it may open.
+  const place = mkdtempSync("/var/tmp/colony-emulator-");
+  chmodSync(place, 0o755);
+  try {
+    const lines = ["/etc/passwd", "/proc/1/cmdline", join(place, "node")].map(
+      (path) => `sum=$(cksum < ${path}) && said="$said open" || said="$said closed"`,
+    );
+    const script = [
+      "#!/bin/sh",
+      "exec 2>&-",
+      "read question",
+      ...lines,
+      'echo "[\\"$said\\"]"',
+      "read more",
+    ];
+    writeFileSync(join(place, "node"), `${script.join("\n")}\n`, { mode: 0o755 });
+    using seen = openEmulator({ user, nodePath: join(place, "node"), codeRoot: place, folder });
+    expect(await seen.render(Buffer.from("x\n"))).toEqual([" closed closed open"]);
+  } finally {
+    rmSync(place, { recursive: true });
+  }
 });
 
 test("one that does not answer is ended in time", async () => {

@@ -1,5 +1,7 @@
 import type { ChildProcess } from "node:child_process";
-import { extname, join } from "node:path";
+import { dirname, extname, join } from "node:path";
+import { seeingOnly } from "../../../sandbox/sandbox.ts";
+import type { StateFolder } from "../../../sandbox/state-folder.ts";
 import { hostPath } from "../../process/host-path.ts";
 import { asNobody } from "../../process/lowered.ts";
 import { diesWithUs, startProcess } from "../../process/start-process.ts";
@@ -25,6 +27,7 @@ export function openEmulator(place: {
   readonly nodePath: string;
   /** A copy of our code that the user may read. */
   readonly codeRoot: string;
+  readonly folder: StateFolder;
 }): Emulator {
   let child: ChildProcess | undefined;
   let turn: Promise<unknown> = Promise.resolve();
@@ -33,7 +36,14 @@ export function openEmulator(place: {
     if (child !== undefined && child.exitCode === null && child.signalCode === null) return child;
     const name = `emulator-main${extname(import.meta.filename)}`;
     const main = join(place.codeRoot, "worker/agent/terminal", name);
-    const argv = [place.nodePath, "--max-old-space-size=128", "--max-semi-space-size=2", main];
+    const readable = [place.codeRoot, dirname(place.nodePath)];
+    const argv = [
+      ...(await seeingOnly(place.folder, readable)),
+      place.nodePath,
+      "--max-old-space-size=128",
+      "--max-semi-space-size=2",
+      main,
+    ];
     child = await startProcess({
       argv: [...asNobody(place.user), ...diesWithUs("KILL"), ...argv],
       env: { PATH: hostPath },
