@@ -1,7 +1,9 @@
+import { dirname, join } from "node:path";
 import { keepNpmDownloads } from "./downloads/npm-downloads.ts";
 import { endSandbox, removeSandboxFiles } from "./ending.ts";
 import { demandMinimum } from "./guarantees/lacking.ts";
 import { sandboxPaths } from "./keeper-paths.ts";
+import { seeingOnly } from "./landlock.ts";
 import { ensureLayers, type Layers } from "./layers/ensure.ts";
 import type { LayersWanted } from "./layers/wanted.ts";
 import { sweepLeftovers } from "./leftovers.ts";
@@ -71,12 +73,12 @@ export async function openSandbox(
   spec: SandboxSpec,
   options: SandboxOptions = {},
 ): Promise<Sandbox> {
-  const kept = await launchSandbox(folder, spec, await openOptions(options));
+  const kept = await launchSandbox(folder, spec, await openOptions(folder, options));
   return openedSandbox(folder, spec.id, kept);
 }
 
 /** Throws `MinimumError` where this host cannot give what is demanded. */
-async function openOptions(options: SandboxOptions): Promise<OpenOptions> {
+async function openOptions(folder: StateFolder, options: SandboxOptions): Promise<OpenOptions> {
   if (options.minimum !== undefined) demandMinimum(options.minimum);
   const { settingsOwner = { env: {}, home: "/root" }, allowedRanges = [], onProgress } = options;
   const progress = {
@@ -85,9 +87,14 @@ async function openOptions(options: SandboxOptions): Promise<OpenOptions> {
   };
   if (options.withNetwork === false) return progress;
   const { gid: dialerGid } = await readUnprivilegedUser();
-  const host = await hostSettings(settingsOwner);
   const code = options.codeRoot === undefined ? {} : { codeRoot: options.codeRoot };
-  return { ...progress, network: { dialerGid, host, allowedRanges, ...code } };
+  const ownCode = join(import.meta.dirname, "..");
+  const readable = [options.codeRoot ?? ownCode, dirname(process.execPath)];
+  const [host, confinement] = await Promise.all([
+    hostSettings(settingsOwner),
+    seeingOnly(folder, readable),
+  ]);
+  return { ...progress, network: { dialerGid, host, allowedRanges, confinement, ...code } };
 }
 
 /** Keeps for all what a sandbox that has ended has fetched from a registry, where its hash is right. */
@@ -104,7 +111,7 @@ export async function ensureSandboxLayers(
   wanted: LayersWanted,
   options: SandboxOptions = {},
 ): Promise<Layers> {
-  return ensureLayers(folder, wanted, await openOptions(options));
+  return ensureLayers(folder, wanted, await openOptions(folder, options));
 }
 
 /** Connects to a living sandbox; undefined when it has no living keeper. */
@@ -137,7 +144,7 @@ export async function runInForeground(
 ): Promise<number> {
   await sweepLeftovers(folder);
   const withNetwork = run.egress.kind !== "none";
-  return runForeground(folder, run, await openOptions({ ...options, withNetwork }));
+  return runForeground(folder, run, await openOptions(folder, { ...options, withNetwork }));
 }
 
 let settings: ReturnType<typeof readHostSettings> | undefined;

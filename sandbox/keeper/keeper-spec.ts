@@ -29,6 +29,8 @@ export interface KeeperNetworkSpec {
   readonly allowedRanges: readonly string[];
   /** Where the relay finds its code, as an unprivileged user. */
   readonly codeRoot?: string;
+  /** Put before the relay's Node: see `seeingOnly`. */
+  readonly confinement?: readonly string[];
 }
 
 /** Written by the keeper when the sandbox runs; read by those who adopt or clean up. */

@@ -47,6 +47,8 @@ export interface NetworkOptions {
   /** Node and our code, both readable by `uid`. */
   readonly nodePath: string;
   readonly codeRoot: string;
+  /** Put before that Node: see `seeingOnly`. */
+  readonly confinement?: readonly string[];
 }
 
 /** A sandbox's only way out and in. */

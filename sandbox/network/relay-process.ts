@@ -14,6 +14,7 @@ export interface RelayPlace {
   readonly gid: number;
   readonly nodePath: string;
   readonly codeRoot: string;
+  readonly confinement?: readonly string[];
   /** Where it is; its sockets' paths are relative to it. */
   readonly folder: string;
 }
@@ -45,6 +46,7 @@ export function relayArgv(place: RelayPlace, config: RelayConfig): [string, ...s
     "--inh-caps=-all",
     "--ambient-caps=-all",
     "--bounding-set=-all",
+    ...(place.confinement ?? []),
     place.nodePath,
     "--max-old-space-size=96",
     "--max-semi-space-size=2",

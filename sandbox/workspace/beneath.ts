@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, type Stats } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readdirSync, type Stats } from "node:fs";
 import { open } from "node:fs/promises";
 
 /**
@@ -22,6 +22,17 @@ export class Beneath implements Disposable {
     if (entry === undefined) return undefined;
     closeSync(entry.fd);
     return kindOf(entry.stats);
+  }
+
+  /** Names in a folder; none where there is no folder of this name, or a link on the way. */
+  namesIn(path: string): string[] {
+    const entry = this.#find(path);
+    if (entry === undefined) return [];
+    try {
+      return entry.stats.isDirectory() ? readdirSync(byDescriptor(entry.fd)) : [];
+    } finally {
+      closeSync(entry.fd);
+    }
   }
 
   /**

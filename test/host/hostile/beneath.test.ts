@@ -68,6 +68,9 @@ describe("the door to files that a sandbox may change meanwhile", () => {
         }
       }
       expect(process.memoryUsage.rss() - before).toBeLessThan(100 * 2 ** 20);
+      expect(["folder", "way", "link", "pipe", "absent"].map((path) => door.namesIn(path))).toEqual(
+        [["file"], ...[[], [], [], []]],
+      );
       const kinds = ["folder/file", "folder", "link", "pipe", "zero", "absent"];
       expect(kinds.map((path) => door.kindOf(path))).toEqual([
         ...["file", "folder", "link", "other", "other"],

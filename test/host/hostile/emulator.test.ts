@@ -65,7 +65,9 @@ test("it is nobody; one that is killed costs the answer that was asked for, and 
   expect(emulator.pid()).not.toBe(first);
 });
 
-test("where the kernel has Landlock it opens nothing but programs and our code", async ({ skip }) => {
+test("where the kernel has Landlock it opens nothing but programs and our code", async ({
+  skip,
+}) => {
   const [program] = await seeingOnly(folder, []);
   if (program === undefined) return skip("this kernel, or setpriv, has no Landlock");
   // In Node's place a program that says what it may open.

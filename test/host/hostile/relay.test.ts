@@ -1,8 +1,12 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { readlinkSync } from "node:fs";
+import { mkdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test, vi } from "vitest";
+import { sandboxPaths } from "../../../sandbox/keeper-paths.ts";
+import { seeingOnly } from "../../../sandbox/sandbox.ts";
 import { openTestNetwork, type TestNetwork } from "../network-fixture.ts";
+import { makeSandboxHome, openForTest, smallSpec } from "../sandbox-fixture.ts";
 
 // What a relay could do that hostile bytes have taken over.
 
@@ -28,6 +32,30 @@ test("a relay that writes a line without end is ended and replaced", async () =>
     async () => expect((await net.inside("getent ahostsv4 back.test")).code).toBe(0),
     { timeout: 20_000, interval: 200 },
   );
+});
+
+test("where the kernel has Landlock a relay opens nothing but programs and our code", async ({
+  skip,
+}) => {
+  await using folder = makeSandboxHome();
+  const [program] = await seeingOnly(folder, []);
+  if (program === undefined) return skip("this kernel, or setpriv, has no Landlock");
+  // In Node's place a program that tells, as a relay tells what it was asked for, what it may open.
+  const code = join(folder.home, "code");
+  mkdirSync(join(code, "bin"), { recursive: true, mode: 0o755 });
+  const says = (path: string, index: number) =>
+    `sum=$(cksum < ${path}) && it=open || it=closed; echo '{"report":"dns","type":"A","name":"'$it-${index}.test'"}'`;
+  const lines = ["/etc/passwd", "/proc/1/cmdline", join(code, "bin", "node")].map(says);
+  const script = ["#!/bin/sh", "exec 2>&-", ...lines, "exec sleep 600"].join("\n");
+  writeFileSync(join(code, "bin", "node"), `${script}\n`, { mode: 0o755 });
+  const options = { withNetwork: true, codeRoot: code };
+  await using sandbox = await openForTest(folder, smallSpec("seeing"), options);
+  const { ledger } = sandboxPaths(folder, sandbox.id);
+  await vi.waitFor(() => {
+    const entries = readFileSync(ledger, "utf8").trim().split("\n");
+    const hosts = entries.map((line) => JSON.parse(line).host);
+    expect(hosts).toEqual(["closed-0.test", "closed-1.test", "open-2.test"]);
+  });
 });
 
 /** By its network: other tests have relays of the same user. */
