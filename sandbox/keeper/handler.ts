@@ -2,7 +2,7 @@ import type { Network } from "../network/network.ts";
 import type { WorkspaceMount } from "../workspace.ts";
 import type { Freezer } from "./freezer.ts";
 import type { Processes } from "./processes.ts";
-import type { KeeperRequest } from "./protocol.ts";
+import { type KeeperRequest, personPrefix } from "./protocol.ts";
 import type { Client, RequestHandler } from "./server.ts";
 import type { Sleeper } from "./sleeper.ts";
 
@@ -22,15 +22,31 @@ const rousing: ReadonlySet<KeeperRequest["op"]> = new Set([
   ...(["start", "write", "closeInput", "resize", "kill", "attach", "wake"] as const),
 ]);
 
-/** Carries out requests; a client that goes away thaws what it froze and ends what it bound. */
+/**
+ * Carries out requests; a client that goes away thaws what it froze, and ends what it bound and its
+ * terminals.
+ */
 export function openHandler(parts: HandlerParts): RequestHandler {
   const { processes, freezer, sleeper, network } = parts;
   const binding = new Set<Client>();
+  const ownTerminals = new Map<string, Client>();
+
+  /** A person's terminal ends with the person's command, however that ended. */
+  function endTerminals(of: Client): void {
+    for (const [name, client] of ownTerminals) {
+      if (client !== of) continue;
+      ownTerminals.delete(name);
+      if (processes.liveNames().includes(name)) void processes.live(name).kill("SIGKILL");
+    }
+  }
 
   async function carryOut(request: KeeperRequest, client: Client): Promise<object> {
     if (rousing.has(request.op)) sleeper.wake();
     switch (request.op) {
       case "start":
+        if (request.process.name.startsWith(personPrefix)) {
+          ownTerminals.set(request.process.name, client);
+        }
         return { process: await processes.start(request.process) };
       case "find":
         return { process: processes.find(request.name) ?? null };
@@ -58,6 +74,9 @@ export function openHandler(parts: HandlerParts): RequestHandler {
         freezer.thaw(client);
         return {};
       case "sleep":
+        if (processes.liveNames().some((name) => name.startsWith(personPrefix))) {
+          throw new Error("Somebody has a terminal in the sandbox.");
+        }
         await sleeper.sleep();
         return {};
       case "wake":
@@ -81,6 +100,7 @@ export function openHandler(parts: HandlerParts): RequestHandler {
     handle: carryOut,
     onDisconnect(client) {
       freezer.release(client);
+      endTerminals(client);
       if (binding.delete(client)) void parts.end();
     },
   };

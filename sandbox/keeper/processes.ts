@@ -9,6 +9,7 @@ export interface Processes {
   start(spec: ProcessSpec): Promise<ProcessState>;
   find(name: string): ProcessState | undefined;
   live(name: string): SpooledProcess;
+  liveNames(): readonly string[];
   /** Resolves when every live process has its exit record. */
   settled(): Promise<void>;
 }
@@ -66,6 +67,7 @@ export function openProcesses(
       if (process === undefined) throw new Error(`No process "${name}" runs here.`);
       return process;
     },
+    liveNames: () => [...live.keys()],
     async settled() {
       await Promise.all([...live.values()].map((process) => process.ended));
     },

@@ -61,5 +61,8 @@ export type KeeperEvent =
 /** Longest line that either side takes: a write is split by the client. */
 export const maxLineBytes = 1024 * 1024;
 
+/** Terminals of people: while one is open the sandbox does not sleep. */
+export const personPrefix = "person-";
+
 /** Names of processes become file names. */
 export const processNamePattern = /^[a-z0-9][a-z0-9-]{0,63}$/;

@@ -3,6 +3,7 @@ declare module "node-pty" {
   interface SpawnedTerminal {
     readonly pid: number;
     write(data: string | Buffer): void;
+    resize(columns: number, rows: number): void;
     onData(listener: (data: string | Buffer) => void): void;
     onExit(listener: (end: { exitCode: number; signal?: number }) => void): void;
   }
