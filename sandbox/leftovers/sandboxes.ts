@@ -3,7 +3,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { readCgroupLayout } from "../cgroups/cgroup.ts";
 import { installationGroup } from "../cgroups/names.ts";
-import { bytesOf, endSandbox, isLeftOver, removeSandboxFiles } from "../ending.ts";
+import { endSandbox, isLeftOver, removeSandboxFiles } from "../ending.ts";
 import { connectKeeper } from "../keeper/client.ts";
 import { sandboxPaths } from "../keeper-paths.ts";
 import { layerPrefix, readLayer } from "../layers/layer.ts";
@@ -124,11 +124,6 @@ export async function groupedIds(label: string): Promise<string[]> {
     const [, id] = /^(?:box|keeper)-(.+)$/.exec(name) ?? [];
     return id === undefined ? [] : [id];
   });
-}
-
-/** Disk that a leftover's files take, for who asks before they go. */
-export function fileBytes(folder: StateFolder, id: string): Promise<number> {
-  return bytesOf([sandboxPaths(folder, id).private]);
 }
 
 async function list(path: string): Promise<string[]> {

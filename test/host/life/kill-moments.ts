@@ -52,7 +52,7 @@ function start(folder: StateFolder, url: string, id: string) {
   const spec = { ...smallSpec(id), egress: { kind: "packages", alsoNames: [] } };
   const codeRoot = process.env.COLONY_RUNTIME;
   const plan = JSON.stringify({ home, shared, url, codeRoot, spec });
-  const entry = join(import.meta.dirname, "victim.ts");
+  const entry = join(import.meta.dirname, "life-driver.ts");
   return spawn(process.execPath, [entry, plan], { detached: true, stdio: "ignore" });
 }
 

@@ -89,7 +89,7 @@ const shell = "command -v bash > /dev/null && exec bash -i; exec sh -i";
 /** Several may be open at once; leaving one ends what runs in it. */
 async function openShell({ cli, voice }: Invocation, sandbox: Sandbox): Promise<number> {
   demandTerminal(cli, "--shell");
-  const { columns = 80, rows = 24 } = process.stdout;
+  const { columns, rows } = process.stdout;
   const terminal = await sandbox.start({
     name: `${personPrefix}${randomBytes(4).toString("hex")}`,
     argv: ["sh", "-c", shell],

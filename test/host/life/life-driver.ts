@@ -3,7 +3,7 @@ import { stateFolder } from "../../../sandbox/state-folder.ts";
 import { openStore } from "../../../sandbox/workspace.ts";
 
 /*
- * A driver that is to be killed, or whose keeper or runtime is: victim.ts JSON. It takes a sandbox
+ * A driver that is to be killed, or whose keeper or runtime is: life-driver.ts JSON. It takes a sandbox
  * through the whole of its life: workspace, start, programs with and without a terminal, snapshots.
  */
 const { home, shared, url, codeRoot, spec } = JSON.parse(process.argv[2] ?? "") as {
