@@ -1,10 +1,16 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { renderCommand } from "./command-words.ts";
 
-/** Looks in a second, and at once when none was needed for a while: a storm costs no more. */
-const looksPerSecond = 10;
-const maxSavedLooks = 10;
+/**
+ * Looks in a second, and how many may be saved up. A refusal is told to people by its command, and
+ * whoever is refused waits for it; a connection that is let out lasts, and must not be slowed.
+ */
+const lanes = {
+  refused: { perSecond: 10, saved: 10, delayMs: 0 },
+  allowed: { perSecond: 4, saved: 2, delayMs: 15 },
+} as const;
 const maxWaiting = 256;
 /** Open files that one look goes through: a sandbox may have millions, and this is its keeper. */
 const maxLinks = 4_096;
@@ -19,7 +25,7 @@ export interface Ends {
 /** Finds out which command inside holds a connection. */
 export interface CommandsInside {
   /** Undefined: it ended before it was looked at, or too many asked. */
-  find(ends: Ends): Promise<string | undefined>;
+  find(ends: Ends, decision: "refused" | "allowed"): Promise<string | undefined>;
   /** What `find` answered for this client, while it is remembered. */
   known(client: string): string | undefined;
 }
@@ -27,43 +33,18 @@ export interface CommandsInside {
 /**
  * The kernel's table of the namespace says the inode of a client's socket, the processes' open files
  * say whose it is. Reading the table takes the kernel about 5 ms, whatever it holds: it is done in a
- * thread, once for all who wait, and in a storm ten times a second.
+ * thread, once for all who wait, and in a storm no more often than `lanes` says.
  */
 export function openCommandsInside(
   initPid: number,
   processes: () => readonly number[],
 ): CommandsInside {
   const known = new Map<string, string>();
-  const waiting = new Map<string, PromiseWithResolvers<string | undefined>>();
-  let isLooking = false;
-  let saved = maxSavedLooks;
-  let savedAtMs = Date.now();
-
-  async function mayLook(): Promise<void> {
-    const nowMs = Date.now();
-    saved = Math.min(maxSavedLooks, saved + ((nowMs - savedAtMs) / 1_000) * looksPerSecond) - 1;
-    savedAtMs = nowMs;
-    if (saved >= 0) return;
-    await new Promise((resolve) => {
-      setTimeout(resolve, (-saved * 1_000) / looksPerSecond).unref();
-    });
-  }
-
-  async function look(): Promise<void> {
-    isLooking = true;
-    while (waiting.size > 0) {
-      await mayLook();
-      const batch = new Map(waiting);
-      waiting.clear();
-      const table = await readFile(`/proc/${initPid}/net/tcp`, "latin1").catch(() => "");
-      const found = commandsOf(parseInodes(table, new Set(batch.keys())), processes());
-      for (const [key, asked] of batch) {
-        const command = found.get(key);
-        if (command !== undefined) remember(key.slice(0, key.indexOf(" ")), command);
-        asked.resolve(command);
-      }
-    }
-    isLooking = false;
+  async function lookFor(keys: ReadonlySet<string>): Promise<ReadonlyMap<string, string>> {
+    const table = await readFile(`/proc/${initPid}/net/tcp`, "latin1").catch(() => "");
+    const found = commandsOf(parseInodes(table, keys), processes());
+    for (const [key, command] of found) remember(key.slice(0, key.indexOf(" ")), command);
+    return found;
   }
   function remember(client: string, command: string): void {
     known.delete(client);
@@ -71,18 +52,53 @@ export function openCommandsInside(
     const [oldest] = known.keys();
     if (known.size > maxKnown && oldest !== undefined) known.delete(oldest);
   }
+  const find = {
+    refused: openLane(lanes.refused, lookFor),
+    allowed: openLane(lanes.allowed, lookFor),
+  };
   return {
-    find({ client, local }) {
-      const key = `${client} ${local}`;
-      const before = waiting.get(key);
-      if (before !== undefined) return before.promise;
-      if (waiting.size >= maxWaiting) return Promise.resolve(undefined);
-      const asked = Promise.withResolvers<string | undefined>();
-      waiting.set(key, asked);
-      if (!isLooking) void look().catch(() => undefined);
-      return asked.promise;
-    },
+    find: ({ client, local }, decision) => find[decision](`${client} ${local}`),
     known: (client) => known.get(client),
+  };
+}
+
+/** Gathers who waits, and has them looked for together. */
+function openLane(
+  limits: { readonly perSecond: number; readonly saved: number; readonly delayMs: number },
+  lookFor: (keys: ReadonlySet<string>) => Promise<ReadonlyMap<string, string>>,
+): (key: string) => Promise<string | undefined> {
+  const waiting = new Map<string, PromiseWithResolvers<string | undefined>>();
+  let isLooking = false;
+  let saved: number = limits.saved;
+  let savedAtMs = Date.now();
+
+  async function mayLook(): Promise<void> {
+    const nowMs = Date.now();
+    saved = Math.min(limits.saved, saved + ((nowMs - savedAtMs) / 1_000) * limits.perSecond) - 1;
+    savedAtMs = nowMs;
+    const waitMs = Math.max(limits.delayMs, (-saved * 1_000) / limits.perSecond);
+    if (waitMs > 0) await sleep(waitMs, undefined, { ref: false });
+  }
+  async function look(): Promise<void> {
+    isLooking = true;
+    while (waiting.size > 0) {
+      await mayLook();
+      const batch = new Map(waiting);
+      waiting.clear();
+      const none = new Map<string, string>();
+      const found = await lookFor(new Set(batch.keys())).catch(() => none);
+      for (const [key, asked] of batch) asked.resolve(found.get(key));
+    }
+    isLooking = false;
+  }
+  return (key) => {
+    const before = waiting.get(key);
+    if (before !== undefined) return before.promise;
+    if (waiting.size >= maxWaiting) return Promise.resolve(undefined);
+    const asked = Promise.withResolvers<string | undefined>();
+    waiting.set(key, asked);
+    if (!isLooking) void look();
+    return asked.promise;
   };
 }
 

@@ -24,7 +24,10 @@ export async function serveName(
 ): Promise<void> {
   const startedMs = Date.now();
   const to: Destination = { name: request.name, port: request.port, scheme: request.scheme };
-  const command = request.ends === undefined ? undefined : context.commands.find(request.ends);
+  const decided = { rules: context.rules(), nowMs: startedMs };
+  const decision = decideEgress(context.policy, context.host, to, decided);
+  const { ends } = request;
+  const command = ends === undefined ? undefined : context.commands.find(ends, decision.kind);
   const note = (fact: Omit<LedgerFact, "kind" | "host" | "port" | "ms">, found?: string) => {
     const ms = Date.now() - startedMs;
     const by = found === undefined ? {} : { command: found };
@@ -38,8 +41,6 @@ export async function serveName(
     answer(client, { ok: false, cause: "refused", sentence });
   }
 
-  const decided = { rules: context.rules(), nowMs: startedMs };
-  const decision = decideEgress(context.policy, context.host, to, decided);
   if (decision.kind === "refused") {
     const { rule, sentence } = decision;
     return refuse(rule, sentence, rule !== "no host name");

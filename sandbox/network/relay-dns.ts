@@ -5,6 +5,11 @@ import type { RelayContext } from "./relay-context.ts";
 
 const maxTcpClients = 64;
 const tcpIdleMs = 10_000;
+/** A question that is asked again within this time is no news. */
+const sameQuestionMs = 5_000;
+const maxQuestions = 2_048;
+
+const asked = new Map<string, number>();
 
 /** Starts the name server stub on the sockets of 127.0.0.1:53, datagrams and streams. */
 export async function startDns(
@@ -16,8 +21,23 @@ export async function startDns(
 
 function reply(context: RelayContext, query: Buffer): Buffer | undefined {
   const answer = answerDns(query, context.standIns);
-  if (answer?.question !== undefined) context.report({ report: "dns", ...answer.question });
+  const question = answer?.question;
+  if (question !== undefined && !isRepeated(`${question.name} ${question.type}`)) {
+    context.report({ report: "dns", ...question });
+  }
   return answer?.bytes;
+}
+
+/** A loop of look-ups must not fill the ledger; the first of each few seconds is in it. */
+function isRepeated(question: string): boolean {
+  const nowMs = Date.now();
+  const before = asked.get(question);
+  if (before !== undefined && nowMs - before < sameQuestionMs) return true;
+  asked.delete(question);
+  asked.set(question, nowMs);
+  const [oldest] = asked.keys();
+  if (asked.size > maxQuestions && oldest !== undefined) asked.delete(oldest);
+  return false;
 }
 
 function startDatagrams(context: RelayContext, fd: number): Promise<void> {

@@ -3,10 +3,6 @@ import type { EgressBook } from "./egress-book.ts";
 import type { RelayReport } from "./egress-protocol.ts";
 import type { Ledger } from "./ledger.ts";
 
-/** Names that a sandbox asks for again and again are noted once in this time. */
-const sameQuestionMs = 5_000;
-const maxQuestions = 2_048;
-
 /** Writes down what the relay says; it is the sandbox's side, so all of it is hearsay. */
 export function openReports(parts: {
   readonly ledger: Ledger;
@@ -15,22 +11,9 @@ export function openReports(parts: {
   readonly onDialled: (open: number) => void;
 }): (report: RelayReport) => void {
   const { ledger, book, commands } = parts;
-  const asked = new Map<string, number>();
-
-  /** A loop of look-ups must not fill the ledger; the first of each few seconds is in it. */
-  function isRepeated(question: string): boolean {
-    const nowMs = Date.now();
-    const before = asked.get(question);
-    if (before !== undefined && nowMs - before < sameQuestionMs) return true;
-    asked.delete(question);
-    asked.set(question, nowMs);
-    const [oldest] = asked.keys();
-    if (asked.size > maxQuestions && oldest !== undefined) asked.delete(oldest);
-    return false;
-  }
   async function refused(report: Extract<RelayReport, { report: "refused" }>): Promise<void> {
     const { kind, name: host, port, sentence: reason, ends } = report;
-    const command = ends === undefined ? undefined : await commands.find(ends);
+    const command = ends === undefined ? undefined : await commands.find(ends, "refused");
     const by = command === undefined ? {} : { command };
     ledger.write({ kind, host, port, decision: "refused", rule: "not its name", reason, ...by });
     if (host !== "") book.refuse({ host, port, sentence: reason, askable: false, ...by });
@@ -46,7 +29,6 @@ export function openReports(parts: {
         return parts.onDialled(report.open);
       case "dns": {
         const { name: host, type: method, answered } = report;
-        if (isRepeated(`${host} ${method}`)) return;
         const decision = answered ? "answered" : "refused";
         const why = answered ? {} : { rule: "no host name", reason: "it is no host name" };
         return ledger.write({ kind: "dns", host, port: 53, method, decision, ...why });

@@ -67,7 +67,7 @@ sysctl -qw net.ipv4.ip_unprivileged_port_start=0; echo ready; exec sleep infinit
     await openNetwork({
       task: "t-test",
       initPid,
-      processes: () => processesIn(initPid),
+      processes: openProcessesIn(initPid),
       uid: relayUid,
       gid: relayUid,
       dialerGid: 0,
@@ -110,17 +110,22 @@ sysctl -qw net.ipv4.ip_unprivileged_port_start=0; echo ready; exec sleep infinit
   };
 }
 
-/** All that shares the namespace stands for the sandbox's processes. */
-function processesIn(initPid: number): number[] {
+/** All that shares the namespace stands for the sandbox's processes; each is looked at once. */
+function openProcessesIn(initPid: number): () => readonly number[] {
   const namespace = readlinkSync(`/proc/${initPid}/ns/net`);
-  return readdirSync("/proc").flatMap((name) => {
-    if (!/^[0-9]+$/.test(name)) return [];
+  let known = new Map<string, boolean>();
+  const isInside = (name: string): boolean => {
     try {
-      return readlinkSync(`/proc/${name}/ns/net`) === namespace ? [Number(name)] : [];
+      return readlinkSync(`/proc/${name}/ns/net`) === namespace;
     } catch {
-      return [];
+      return false;
     }
-  });
+  };
+  return () => {
+    const names = readdirSync("/proc").filter((name) => /^[0-9]+$/.test(name));
+    known = new Map(names.map((name) => [name, known.get(name) ?? isInside(name)]));
+    return names.filter((name) => known.get(name)).map(Number);
+  };
 }
 
 async function runInside(initPid: number, line: string): Promise<Said> {

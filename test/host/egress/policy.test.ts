@@ -36,7 +36,7 @@ beforeAll(async () => {
       if (request.url === "/slow") return void response.write("begun\n");
       const answer = `${request.method} ${request.headers.host} ${request.url}\n`;
       // As long as servers of the real internet take: who asks is found while it waits.
-      if (request.url?.startsWith("/far")) setTimeout(() => response.end(answer), 200);
+      if (request.url?.startsWith("/far")) setTimeout(() => response.end(answer), 700);
       else response.end(answer);
     }),
   );
