@@ -19,6 +19,7 @@ import type { Colony } from "./colony.ts";
 import { decideFreshSandbox } from "./fresh-sandbox.ts";
 import { type LayersFor, withLayers } from "./layers.ts";
 import type { Lease } from "./lease.ts";
+import { withNewestLimits } from "./newest-limits.ts";
 import { enter, toolEvent } from "./phase.ts";
 import type { RunContext } from "./run-context.ts";
 
@@ -50,8 +51,12 @@ export async function prepareColony(
   const first = lease.task().sandbox === "none";
   const workspace = first ? store.openWorkspace(lease.taskId, base) : undefined;
   workspace?.catch(() => undefined);
+  const newestSettings = async (): Promise<EffectiveSettings> =>
+    withNewestLimits(context, lease, store, await readSettings(context, base, store), (commit) =>
+      readSettings(context, commit, store),
+    );
   const [settings, remarks, adopted] = await together([
-    readSettings(context, base, store),
+    newestSettings(),
     lease.task().sandbox === "none" ? store.remarks(base) : Promise.resolve([]),
     adoptSandbox(context.config.folder, lease.taskId),
   ]);

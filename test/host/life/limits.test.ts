@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type Installation, openInstallation } from "../whole/installation.ts";
 import { ask, openChannel } from "../whole/talk.ts";
 
@@ -14,6 +14,24 @@ async function run(name: string, limits: string, agent: string) {
   await openChannel(colony, name, { "a.txt": "one\n", ".colony.yml": `limits: {${limits}}\n` });
   return ask(colony, visitor, name, `/colony run --agent "${agent}" do ${name}`);
 }
+
+test.concurrent("a limit that was raised on the base branch holds for the retry", async () => {
+  const visitor = await colony.visit();
+  const settings = (memory: string) => ({ ".colony.yml": `limits: {memory: ${memory}}\n` });
+  const { repository } = await openChannel(colony, "raised", {
+    "a.txt": "1\n",
+    ...settings("96M"),
+  });
+  const agent = "python3 -c 'bytearray(400 * 1024 * 1024)' && echo done > done.txt";
+  const talk = await ask(colony, visitor, "raised", `/colony run --agent "${agent}" need memory`);
+  await talk.sees(/\{memory: 192M\}/);
+  repository.push(settings("1G"));
+  await talk.presses("Retry");
+  await vi.waitFor(async () => expect((await talk.task()).state).toBe("review"), {
+    timeout: 120_000,
+    interval: 200,
+  });
+}, 300_000);
 
 test.concurrent.each([
   [
