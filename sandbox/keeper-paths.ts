@@ -15,6 +15,7 @@ export const keeperMounts = {
   lower: join(mountsFolder, "lower"),
   /** Layers of the root, the topmost being 0; and what set-up left in the workspace. */
   layer: (index: number) => join(mountsFolder, `layer-${index}`),
+  downloads: join(mountsFolder, "downloads"),
   belowWorkspace: join(mountsFolder, "below"),
   /** The workspace's files with `.jj` uncovered: for jj. */
   workspace: join(mountsFolder, "workspace"),

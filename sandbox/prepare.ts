@@ -16,6 +16,7 @@ import { readSeccomp } from "./bundle/seccomp-list.ts";
 import { canLimitSwap, makeGroup, readCgroupLayout, readV2Controllers } from "./cgroups/cgroup.ts";
 import { decideNotEnforced } from "./cgroups/layout.ts";
 import { boxGroup, keeperGroup } from "./cgroups/names.ts";
+import { npmDownloads } from "./downloads/npm-downloads.ts";
 import { SandboxStartError } from "./errors.ts";
 import { runtimePath } from "./host-environment.ts";
 import { makeFolder } from "./image/folders.ts";
@@ -97,6 +98,7 @@ export async function prepareSandbox(
   const plan = {
     imagePath: image.path,
     layers: rootLowers(folder, layers),
+    downloads: spec.downloads && npmDownloads(folder, spec.downloads),
     belowWorkspace: workspaceLower(folder, layers),
     uidBase,
     paths,

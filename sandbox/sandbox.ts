@@ -97,9 +97,9 @@ async function openOptions(folder: StateFolder, options: SandboxOptions): Promis
   return { ...progress, network: { dialerGid, host, allowedRanges, confinement, ...code } };
 }
 
-/** Keeps for all what a sandbox that has ended has fetched from a registry, where its hash is right. */
-export function keepDownloads(folder: StateFolder, id: string): Promise<number> {
-  return keepNpmDownloads(folder, sandboxPaths(folder, id).rootUpper);
+/** Keeps for `downloads` of a spec what a sandbox that has ended has fetched, where its hash is right. */
+export function keepDownloads(folder: StateFolder, id: string, owner: string): Promise<number> {
+  return keepNpmDownloads(folder, owner, sandboxPaths(folder, id).rootUpper);
 }
 
 /**

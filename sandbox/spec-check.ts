@@ -18,6 +18,7 @@ const specSchema = z.object({
     ])
     .optional(),
   image: key.optional(),
+  downloads: key.optional(),
   layers: z.array(key).max(16).optional(),
   binds: z.array(z.object({ source: absolute, target: absolute })),
   limits: z.object({

@@ -16,6 +16,8 @@ export interface SandboxSpec {
   readonly image?: string;
   /** Keys of layers above the image, lowest first: see `ensureLayers`. */
   readonly layers?: readonly string[];
+  /** Whose checked downloads it finds in its caches: 16 hexadecimal digits. Absent: nobody's. */
+  readonly downloads?: string;
   /** Extra read-only binds, such as our code at /opt/colony or an agent at /opt/agents/codex. */
   readonly binds: readonly { readonly source: string; readonly target: string }[];
   readonly limits: SandboxLimits;

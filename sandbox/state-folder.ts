@@ -9,6 +9,8 @@ export interface StateFolder {
   /** Folder of the wanted tools only (jj, git, crun, mount …), newest first on PATH. */
   readonly toolsBin: string;
   readonly images: string;
+  /** What sandboxes have fetched and the host has checked. */
+  readonly downloads: string;
   /** Root-owned, world-readable copies of our code, one folder per content hash. */
   readonly runtimes: string;
   readonly agents: string;
@@ -32,6 +34,7 @@ export function stateFolder(home: string, shared = join(home, "shared")): StateF
     shared,
     toolsBin: join(shared, "tools", "bin"),
     images: join(shared, "images"),
+    downloads: join(shared, "downloads"),
     runtimes: join(shared, "runtime"),
     agents: join(shared, "agents"),
     sandboxes: join(home, "sandboxes"),

@@ -9,6 +9,8 @@ export interface MountPlan {
   readonly imagePath: string;
   /** Layers above the image, the topmost first. */
   readonly layers?: readonly LowerFiles[];
+  /** Checked downloads, below the image: a tree of root's. */
+  readonly downloads?: string | undefined;
   /** What set-up left in the workspace's ignored files. */
   readonly belowWorkspace?: LowerFiles | undefined;
   readonly uidBase: number;
@@ -33,13 +35,21 @@ export function renderFstab(plan: MountPlan): string {
   ];
   const all = idmap("b", 0, plan.uidBase, 65_536);
   const layers = plan.layers ?? [];
+  const downloads = plan.downloads === undefined ? [] : [plan.downloads];
   const lines = [
     line("tmpfs", mountsFolder, "tmpfs", ["mode=0711", "size=1m", "nosuid", "nodev", "noexec"]),
     line(plan.imagePath, image, "none", ["bind", "ro", "nosuid", "nodev", makeFolder, all]),
     ...layers.map((files, index) => layerLine(files, keeperMounts.layer(index), plan.uidBase)),
+    ...downloads.map((path) =>
+      layerLine({ path, uidBase: 0 }, keeperMounts.downloads, plan.uidBase),
+    ),
     overlay(
       root,
-      [...layers.map((_, index) => keeperMounts.layer(index)), image].join(":"),
+      [
+        ...layers.map((_, index) => keeperMounts.layer(index)),
+        image,
+        ...downloads.map(() => keeperMounts.downloads),
+      ].join(":"),
       plan.paths.rootUpper,
       plan.paths.rootWork,
     ),

@@ -132,6 +132,7 @@ async function makeLayer(
     await refuseFailure(folder, step, result);
     const layer = await freezeLayer(folder, {
       ...place,
+      downloads: wanted.sandbox.downloads,
       step: step.name,
       uidBase,
       rootUpper: sandboxPaths(folder, id).rootUpper,

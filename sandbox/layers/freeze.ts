@@ -1,5 +1,6 @@
 import { lstat, mkdir, readdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { keepNpmDownloads } from "../downloads/npm-downloads.ts";
 import { bytesOf } from "../ending.ts";
 import { sandboxPaths } from "../keeper-paths.ts";
 import { removeTree } from "../removal.ts";
@@ -16,6 +17,8 @@ export interface Frozen {
   readonly step: string;
   readonly uidBase: number;
   readonly rootUpper: string;
+  /** Whose downloads it may have left. */
+  readonly downloads?: string | undefined;
   readonly golden?: WorkspaceMount & { readonly kind: "overlay" };
 }
 
@@ -28,6 +31,8 @@ export async function freezeLayer(folder: StateFolder, frozen: Frozen): Promise<
   const paths = layerPaths(folder, key);
   const root = join(paths.unfinished, "root");
   await rename(frozen.rootUpper, root);
+  const { downloads } = frozen;
+  if (downloads !== undefined) await keepNpmDownloads(folder, downloads, root);
   for (const path of passing) await removeInside(root, path);
   const workspace = join(paths.unfinished, "workspace");
   if (golden !== undefined) {

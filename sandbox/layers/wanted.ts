@@ -24,7 +24,7 @@ export interface LayersWanted {
   /** The sandbox that a step is done in. */
   readonly sandbox: Pick<
     SandboxSpec,
-    "limits" | "egress" | "egressRules" | "egressLimits" | "binds"
+    "limits" | "egress" | "egressRules" | "egressLimits" | "binds" | "downloads"
   >;
   /** Asked for only when a step has to be done. */
   readonly workspace: () => Promise<WorkspaceMount>;

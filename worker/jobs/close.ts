@@ -1,6 +1,12 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { adoptSandbox, endSandbox, forgetSandbox, type Receipt } from "../../sandbox/sandbox.ts";
+import {
+  adoptSandbox,
+  endSandbox,
+  forgetSandbox,
+  keepDownloads,
+  type Receipt,
+} from "../../sandbox/sandbox.ts";
 import { spoolFolder } from "../../sandbox/state-folder.ts";
 import { openStore, RepositoryError } from "../../sandbox/workspace.ts";
 import { closeRunSocket } from "../gateway/client.ts";
@@ -8,6 +14,7 @@ import { keys } from "../protocol/keys.ts";
 import type { Task } from "../protocol/task.ts";
 import { isEnded } from "../protocol/task.ts";
 import { readTask, type Transition, transact } from "../protocol/transition.ts";
+import { downloadsOf } from "../runs/downloads.ts";
 import type { RunContext } from "../runs/run-context.ts";
 
 /** A sink that is there and does not keep up: then the sandbox ends all the same. */
@@ -23,6 +30,9 @@ export async function closeTask(context: RunContext, taskId: string): Promise<vo
   const { folder } = context.config;
   const receipt = await endTaskSandbox(context, task);
   await logsShipped(context, taskId);
+  await keepDownloads(folder, taskId, downloadsOf(task)).catch((error: unknown) => {
+    context.log.warn({ task: taskId, err: error }, "keeping downloads");
+  });
   await closeRunSocket(folder, taskId);
   const discarded = isEnded(task) ? await discardFiles(context, task) : 0;
   await transact(context.redis, taskId, (newest) => decideClosed(newest, receipt, discarded));

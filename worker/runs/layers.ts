@@ -46,9 +46,10 @@ export async function withLayers(
   const steps = await stepsOf(wanted);
   const image = await ownImage(context, wanted);
   if (steps.length === 0) return image === undefined ? spec : { ...spec, image };
-  const { limits, egress, egressRules, egressLimits, binds } = spec;
+  const { limits, egress, egressRules, egressLimits, binds, downloads } = spec;
   const sandbox = {
     ...{ limits, egress, binds },
+    ...(downloads === undefined ? {} : { downloads }),
     ...(egressRules === undefined ? {} : { egressRules }),
     ...(egressLimits === undefined ? {} : { egressLimits }),
   };
