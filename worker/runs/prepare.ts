@@ -16,6 +16,7 @@ import type { Task } from "../protocol/task.ts";
 import { type EffectiveSettings, effectiveSettings } from "../settings/effective-settings.ts";
 import { parseRepositorySettings } from "../settings/repository-settings.ts";
 import type { Colony } from "./colony.ts";
+import { downloadsOf } from "./downloads.ts";
 import { decideFreshSandbox } from "./fresh-sandbox.ts";
 import { type LayersFor, withLayers } from "./layers.ts";
 import type { Lease } from "./lease.ts";
@@ -164,6 +165,7 @@ export async function specOf(
     epoch: task.epoch,
     hostname: task.id,
     ...files,
+    downloads: downloadsOf(task),
     binds: [{ source: config.codeRoot, target: "/opt/colony" }, ...binds],
     limits: settings.limits,
     ...(await readEgressPart(context, task, settings)),
