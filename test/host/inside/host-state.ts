@@ -42,7 +42,7 @@ export function readListening(ports: readonly number[]): string {
     .filter((fields) => fields[3] === "0A")
     .map(([, address = ""]) => Number.parseInt(address.split(":")[1] ?? "", 16))
     .filter((port) => ports.includes(port))
-    .sort()
+    .sort((a, b) => a - b)
     .join(" ");
 }
 

@@ -29,12 +29,12 @@ export async function openTestInternet(
     else answer(request, response);
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
-  stack.defer(() => void server.close().closeAllConnections());
+  stack.defer(() => server.close().closeAllConnections());
   const own = (server.address() as AddressInfo).port;
 
   const proxy = createServer().listen(0, "127.0.0.1");
   await once(proxy, "listening");
-  stack.defer(() => void proxy.close().closeAllConnections());
+  stack.defer(() => proxy.close().closeAllConnections());
   proxy.on("connect", (request, client, head) => {
     const [name = "", port] = (request.url ?? "").split(":");
     const far = name in hosts ? connect(own, "127.0.0.1") : connect(Number(port), name);
