@@ -35,3 +35,12 @@ test("a merged task whose sandbox still lives gets it closed", () => {
   expect(see(aTask({ state: "done", sandbox: "live" }))?.jobs).toEqual([{ kind: "close" }]);
   expect(see(aTask({ state: "done", sandbox: "ended" }))).toBeUndefined();
 });
+
+test("a sandbox at rest that a limit ended says so", () => {
+  const task = aTask({ state: "review", sandbox: "live" });
+  const sight = { task, hasJob: false, hasKeeper: false, stopped: "Its disk was full." };
+  expect(decideCare(sight, 10_000, idleMs)?.events).toEqual([
+    { type: "remark", sentence: "Its disk was full." },
+    { type: "sandbox.ended", reason: "lost" },
+  ]);
+});
