@@ -1,4 +1,4 @@
-import { statfsSync } from "node:fs";
+import { existsSync, statfsSync } from "node:fs";
 import { runCommand } from "../command.ts";
 import { systemEnvironment } from "../host-environment.ts";
 import { addGrowth, type DiskState, decideDisk, diskBudget } from "./disk-budget.ts";
@@ -6,11 +6,15 @@ import { addGrowth, type DiskState, decideDisk, diskBudget } from "./disk-budget
 /** Millions of small files on a busy host take long; nice(1) lets others go first. */
 const measureTimeoutMs = 600_000;
 
-/** Answers a look at what the sandbox has written, which calls back when it is over the limit. */
+/**
+ * Answers a look at what the sandbox has written, which calls back when it is over the limit, or
+ * when the folder itself is gone: somebody deleted the whole installation.
+ */
 export function openDiskWatch(
   folders: readonly string[],
   diskBytes: number,
   onFull: () => void,
+  onGone: () => void,
 ): () => void {
   const budget = diskBudget(diskBytes);
   const place = folders[0] ?? "/";
@@ -22,6 +26,10 @@ export function openDiskWatch(
   };
   let isMeasuring = false;
   return () => {
+    if (!existsSync(place)) {
+      onGone();
+      return;
+    }
     state = addGrowth(state, readUsed(place));
     const beganMs = Date.now();
     if (isMeasuring || decideDisk(state, budget, beganMs) !== "measure") return;

@@ -112,12 +112,18 @@ export async function openKeeper(spec: KeeperSpec): Promise<Keeper> {
     paths.keeperSocket,
     openHandler({ processes, freezer, sleeper, network, end, attachWorkspace }),
   );
-  const lookAtDisk = openDiskWatch(written, limits.diskBytes, () => {
-    diskFull = true;
-    noteStop(paths, "disk-full");
-    server?.tell({ event: "stopped", reason: "disk-full" });
-    void end();
-  });
+  const lookAtDisk = openDiskWatch(
+    written,
+    limits.diskBytes,
+    () => {
+      diskFull = true;
+      noteStop(paths, "disk-full");
+      server?.tell({ event: "stopped", reason: "disk-full" });
+      void end();
+    },
+    // Its exits can be written nowhere any more.
+    () => void killGroup(layout, group).finally(() => process.exit(0)),
+  );
   const lookAtPorts = openPortWatch(
     network,
     () => server?.isWatched() === true,

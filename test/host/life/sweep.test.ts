@@ -104,6 +104,9 @@ test("a sandbox whose state folder was deleted is found from another one, and en
   const sandbox = await openSandbox(gone, smallSpec("homeless"), { withNetwork: false });
   const { uidBase } = sandbox;
   await sandbox.start({ name: "long", argv: ["sleep", "1000"], env: {}, cwd: "/" });
+  // A keeper that lives would end it.
+  process.kill(sandbox.keeperPid, "SIGKILL");
+  await sandbox.gone();
   rmSync(gone.home, { recursive: true, force: true });
 
   const dry = await sweepLeftovers(folder, { dryRun: true });
@@ -124,9 +127,22 @@ test("a sandbox whose state folder was deleted is found from another one, and en
   expect(existsSync(`/run/colony/installations/${installationLabel(gone)}`)).toBe(false);
 });
 
+test("a keeper whose state folder was deleted ends its sandbox by itself", async () => {
+  const gone = makeSandboxHome();
+  const sandbox = await openSandbox(gone, smallSpec("alone"), { withNetwork: false });
+  await sandbox.start({ name: "long", argv: ["sleep", "1000"], env: {}, cwd: "/" });
+  rmSync(gone.home, { recursive: true, force: true });
+  const left = () => readRemains(gone, "alone", sandbox.uidBase).processes;
+  await expect.poll(left, { timeout: 60_000 }).toEqual([]);
+  await sweepLeftovers(folder);
+  expect(readRemains(gone, "alone", sandbox.uidBase).cgroups).toEqual([]);
+});
+
 test("a range whose installation was deleted is not given away while something runs under it", async () => {
   const gone = makeSandboxHome();
   const sandbox = await openSandbox(gone, smallSpec("squatter"), { withNetwork: false });
+  process.kill(sandbox.keeperPid, "SIGKILL");
+  await sandbox.gone();
   // The range that the next sandbox would take first.
   const digest = createHash("sha256").update(`${folder.home}\nother`).digest();
   const base = 0x7000_0000 + (digest.readUInt32BE(0) % 0x0fff) * 65_536;
