@@ -36,9 +36,9 @@ async function takeAway(layer: string, target: string, below: string): Promise<v
       continue;
     }
     // tar puts no file where a folder is.
-    const found =
-      isPlainParent(target, below) && (await lstat(join(target, path)).catch(() => undefined));
-    if (found && found.isDirectory()) await removeTree(join(target, path));
+    if (!isPlainParent(target, below)) continue;
+    const found = await lstat(join(target, path)).catch(() => undefined);
+    if (found?.isDirectory()) await removeTree(join(target, path));
   }
 }
 
