@@ -25,7 +25,7 @@ async function send(task: string, name: string, offset: number, bytes: Buffer): 
 async function ship(task: string, name: string, all: Buffer): Promise<void> {
   for (;;) {
     const acked = Number((await installation.client.redis.get(keys.logAck(task, name))) ?? 0);
-    if (acked === all.length) return;
+    if (acked >= all.length) return;
     const end = Math.min(all.length, acked + 40_000);
     for (let at = acked; at < end; at += 8_000)
       await send(task, name, at, all.subarray(at, Math.min(end, at + 8_000)));
@@ -47,6 +47,17 @@ test("bytes arrive once and at their place, also when sent twice and through kil
     bot = await installation.startBot();
   }
   await shipped;
+  // Sent again from another place: only what is new of it counts.
+  for (const [from, to] of [
+    [0, 1_000],
+    [600, 1_700],
+    [900, 2_500],
+  ] as const) {
+    await send("k3f9ab", "agent-2", from, all.subarray(from, to));
+  }
+  await ship("k3f9ab", "agent-2", all.subarray(0, 2_500));
+  const overlapping = await readFile(join(installation.home, "logs", "k3f9ab", "agent-2.log"));
+  expect(overlapping.equals(all.subarray(0, 2_500))).toBe(true);
   const file = join(installation.home, "logs", "k3f9ab", "agent-1.log");
   expect((await readFile(file)).equals(all)).toBe(true);
   await expect(readFile(join(installation.home, "evil.log"))).rejects.toThrow();
