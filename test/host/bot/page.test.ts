@@ -216,10 +216,12 @@ test("390 px: nothing is cut off, the thread fills the screen, Close leads back"
   await page.setViewport({ width: 390, height: 844, isMobile: true, hasTouch: true });
   const widths = () =>
     page.evaluate(() => {
-      const thread = document.querySelector(".thread")?.getBoundingClientRect();
-      return { page: document.documentElement.scrollWidth, thread: thread?.width };
+      const widthOf = (selector: string) =>
+        document.querySelector(selector)?.getBoundingClientRect().width;
+      const page = document.documentElement.scrollWidth;
+      return { page, thread: widthOf(".thread"), channel: widthOf(".channel") };
     });
-  expect(await widths()).toEqual({ page: 390, thread: 390 });
+  expect(await widths()).toEqual({ page: 390, thread: 390, channel: 0 });
   await clicks("Close");
   await page.waitForFunction(() => document.querySelector(".thread") === null);
   expect((await widths()).page).toBe(390);
