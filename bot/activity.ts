@@ -127,8 +127,9 @@ function startRun(activity: Activity, reason: string, atMs: number): Activity {
   return { ...withoutRefusal(activity), runs: [...activity.runs, record] };
 }
 
-function withoutRefusal({ refusal: _, ...activity }: Activity): Activity {
-  return activity;
+function withoutRefusal(activity: Activity): Activity {
+  const { refusal: _, ...rest } = activity;
+  return rest;
 }
 
 function noteTool(activity: Activity, event: Extract<TaskEvent, { type: "agent.tool" }>): Activity {

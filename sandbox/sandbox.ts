@@ -11,6 +11,7 @@ import { readHostSettings, type SettingsOwner } from "./network/host-settings.ts
 import { findKeeper, launchSandbox } from "./open.ts";
 import { openedSandbox } from "./opened-sandbox.ts";
 import type { OpenOptions } from "./prepare.ts";
+import { readableNode } from "./readable-node.ts";
 import { type ForegroundRun, runForeground } from "./run.ts";
 import type { Sandbox, SandboxSpec } from "./spec.ts";
 import type { StateFolder } from "./state-folder.ts";
@@ -88,8 +89,9 @@ async function openOptions(folder: StateFolder, options: SandboxOptions): Promis
   if (options.withNetwork === false) return progress;
   const { gid: dialerGid } = await readUnprivilegedUser();
   const code = options.codeRoot === undefined ? {} : { codeRoot: options.codeRoot };
-  const ownCode = join(import.meta.dirname, "..");
-  const readable = [options.codeRoot ?? ownCode, dirname(process.execPath)];
+  const codeRoot = options.codeRoot ?? join(import.meta.dirname, "..");
+  // Only what the relay's user may reach: it opens these itself before it confines itself.
+  const readable = [codeRoot, dirname(readableNode(codeRoot))];
   const [host, confinement] = await Promise.all([
     hostSettings(settingsOwner),
     seeingOnly(folder, readable),

@@ -1,10 +1,10 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { groupProcesses, readCgroupLayout } from "../cgroups/cgroup.ts";
 import { boxGroup } from "../cgroups/names.ts";
 import type { SandboxPaths } from "../keeper-paths.ts";
 import type { HostSettings } from "../network/egress-policy.ts";
 import type { Network } from "../network/network.ts";
+import { readableNode } from "../readable-node.ts";
 import { stateFolder } from "../state-folder.ts";
 import type { KeeperNetworkSpec, KeeperSpec } from "./keeper-spec.ts";
 
@@ -38,12 +38,6 @@ export async function openKeeperNetwork(
     nodePath: readableNode(codeRoot),
     codeRoot,
   });
-}
-
-/** The copy of our code that everybody may read has a Node of its own; ours may lie below /root. */
-function readableNode(codeRoot: string): string {
-  const own = join(codeRoot, "bin", "node");
-  return existsSync(own) ? own : process.execPath;
 }
 
 /** JSON has no URLs. */
