@@ -1,9 +1,10 @@
 import type { Agent, AgentNews } from "../agent/agent.ts";
 import { PermissionGoneError } from "../agent/agent.ts";
+import type { ArtifactRef } from "../protocol/change.ts";
 import type { Prompt } from "../protocol/task.ts";
 import type { Lease } from "./lease.ts";
 import type { LimitWatch } from "./limit-watch.ts";
-import { decideNews } from "./news.ts";
+import { decideNews, longOutput } from "./news.ts";
 import { decideAsk, decidePrompt, decideStep, type Step } from "./steps.ts";
 
 /** How a spell of conversation ended. */
@@ -25,6 +26,8 @@ export interface ConversationOptions {
   /** Time for an agent to end its turn when it is told to stop. */
   readonly graceMs: number;
   readonly limits: LimitWatch;
+  /** Keeps an output that is longer than its excerpt, as a file of the thread. */
+  readonly keepOutput: (text: string) => Promise<ArtifactRef>;
 }
 
 /**
@@ -117,7 +120,9 @@ export async function converse(
     limits.heard();
     if (happening.kind === "turn-ended" && happening.promptKey !== lease.task().promptInFlight?.key)
       return undefined;
-    await lease.transact((task) => decideNews(task, result.value));
+    const long = longOutput(result.value);
+    const whole = long === undefined ? undefined : await options.keepOutput(long);
+    await lease.transact((task) => decideNews(task, result.value, whole));
     if (happening.kind === "tool" && happening.tool.status !== "in_progress") options.onWork();
     if (happening.kind === "turn-ended") {
       cancelling = false;

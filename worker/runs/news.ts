@@ -1,4 +1,5 @@
 import type { AgentNews, AgentTool } from "../agent/agent.ts";
+import type { ArtifactRef } from "../protocol/change.ts";
 import type { TaskEvent } from "../protocol/events.ts";
 import type { PlanEntry, Task } from "../protocol/task.ts";
 import type { Transition } from "../protocol/transition.ts";
@@ -9,9 +10,13 @@ const maxExcerptLines = 40;
 /**
  * What news of the agent means for its task. The adapter's state goes into the same transition, so
  * that a driver that takes over continues after exactly this. Undefined: not worth a write (text
- * that is still growing).
+ * that is still growing). `whole`: where a long output was kept.
  */
-export function decideNews(task: Task, news: AgentNews): Transition | undefined {
+export function decideNews(
+  task: Task,
+  news: AgentNews,
+  whole?: ArtifactRef,
+): Transition | undefined {
   const { happening } = news;
   const next: Task = { ...task, agentSaved: news.saved };
   switch (happening.kind) {
@@ -29,7 +34,7 @@ export function decideNews(task: Task, news: AgentNews): Transition | undefined 
       return { task: { ...next, plan: entries }, events: [{ type: "agent.plan", entries }] };
     }
     case "tool":
-      return decideTool(next, happening.tool);
+      return decideTool(next, happening.tool, whole);
     case "permission":
       return { task: next, events: [] };
     case "permission-closed":
@@ -48,8 +53,19 @@ export function decideNews(task: Task, news: AgentNews): Transition | undefined 
   }
 }
 
-function decideTool(task: Task, tool: AgentTool): Transition | undefined {
-  const ended = tool.status === "completed" || tool.status === "failed";
+/** The output of a call that has ended, where the excerpt is not all of it: to be kept as a file. */
+export function longOutput({ happening }: AgentNews): string | undefined {
+  if (happening.kind !== "tool" || !hasEnded(happening.tool)) return undefined;
+  const { output } = happening.tool;
+  return output !== undefined && output.split("\n").length > maxExcerptLines ? output : undefined;
+}
+
+function hasEnded({ status }: AgentTool): boolean {
+  return status === "completed" || status === "failed";
+}
+
+function decideTool(task: Task, tool: AgentTool, whole?: ArtifactRef): Transition | undefined {
+  const ended = hasEnded(tool);
   const step = tool.command ?? tool.title;
   // A call that is only announced changes the card's line; its event is written when it has ended.
   if (!ended) return task.step === step ? undefined : { task: { ...task, step }, events: [] };
@@ -63,6 +79,7 @@ function decideTool(task: Task, tool: AgentTool): Transition | undefined {
     ...(tool.output === undefined ? {} : { excerpt: lastLines(tool.output) }),
     ...(tool.exitCode === undefined ? {} : { exitCode: tool.exitCode }),
     ...(tool.path === undefined ? {} : { path: tool.path }),
+    ...(whole === undefined ? {} : { artifact: whole }),
   };
   return { task: { ...task, step }, events: [event] };
 }

@@ -2,6 +2,7 @@ import { endSandbox, KeeperLostError, layerSteps, readLimitCounts } from "../../
 import type { Agent } from "../agent/agent.ts";
 import { openAgent } from "../agent/open-agent.ts";
 import { agentSavedSchema } from "../agent/saved.ts";
+import { renderTerminal } from "../agent/terminal/render.ts";
 import type { Prompt, Task } from "../protocol/task.ts";
 import { passed, runInside } from "./check.ts";
 import { type Colony, insideHome, insideWorkspace, saveChange } from "./colony.ts";
@@ -46,7 +47,7 @@ export async function driveRun(context: RunContext, lease: Lease): Promise<void>
       known: lease.task().previews,
     });
     if (lease.task().promptInFlight === undefined) await enter(lease, "agent");
-    const end = await talk(lease, colony, limits, files.touch);
+    const end = await talk(context, lease, colony, limits, files.touch);
     if (end.kind === "waiting") return;
     await files.settled();
     if (end.kind === "stopped") return await endStopped(context, lease, colony, end.orderly);
@@ -112,7 +113,13 @@ async function runSetup(
   }));
 }
 
-async function talk(lease: Lease, colony: Colony, limits: LimitWatch, onWork: () => void) {
+async function talk(
+  context: RunContext,
+  lease: Lease,
+  colony: Colony,
+  limits: LimitWatch,
+  onWork: () => void,
+) {
   const saved = agentSavedSchema.safeParse(lease.task().agentSaved);
   await using agent: Agent = await openAgent({
     profile: colony.profile,
@@ -128,6 +135,10 @@ async function talk(lease: Lease, colony: Colony, limits: LimitWatch, onWork: ()
     limits,
     onWork,
     toText: (prompt) => promptText(lease.task(), prompt),
+    async keepOutput(output) {
+      const lines = await renderTerminal(Buffer.from(output));
+      return context.client.putArtifact(Buffer.from(lines.join("\n")), "output.log", "text/plain");
+    },
   });
 }
 

@@ -1,11 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Sandbox } from "../../../sandbox/sandbox.ts";
-import { serveGit } from "../git-http-server.ts";
-import { type Inside, openInside, succeed } from "./inside-fixture.ts";
-import { servePythonIndex } from "./python-index.ts";
-import { openTestInternet } from "./test-internet.ts";
+import type { Sandbox } from "../../sandbox/sandbox.ts";
+import { serveGit } from "../host/git-http-server.ts";
+import { type Inside, openInside, succeed } from "../host/inside/inside-fixture.ts";
+import { servePythonIndex } from "../host/inside/python-index.ts";
+import { openTestInternet } from "../host/inside/test-internet.ts";
 
 /** What developers do all day, as they do it on their own machine. */
 const stack = new AsyncDisposableStack();

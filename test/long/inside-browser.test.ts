@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Sandbox } from "../../../sandbox/sandbox.ts";
-import { type Inside, openInside, succeed } from "./inside-fixture.ts";
+import type { Sandbox } from "../../sandbox/sandbox.ts";
+import { type Inside, openInside, succeed } from "../host/inside/inside-fixture.ts";
 
 let inside: Inside;
 let sandbox: Sandbox;
