@@ -20,7 +20,7 @@ export function renderHelp(words: readonly HelpWord[]): Draft {
     list(inChannel, "/colony "),
     "**In a task's thread**, the word alone is enough",
     list(inThread, ""),
-    "Any other reply in a thread goes to the agent. Options of `run`: `--agent codex`, `[base=dev]`, `[repo=/path/or/url]`.",
+    "Any other reply in a thread goes to the agent. Options of `run` stand in brackets: `run [agent=codex base=dev repo=/path/or/url] …`.",
   ].join("\n\n");
   return { fallback: "Words that Colony knows.", blocks: [{ kind: "text", markdown }] };
 }

@@ -1,5 +1,6 @@
 import {
   adoptSandbox,
+  forgetSandbox,
   layerSteps,
   openSandbox,
   type Sandbox,
@@ -126,5 +127,7 @@ async function checkRebased(
   } finally {
     await sandbox.close();
     await store.discardWorkspace(id);
+    // Its root and logs too: nobody comes back to them.
+    await forgetSandbox(context.config.folder, id);
   }
 }

@@ -165,10 +165,10 @@ test("what a person allows is reached without a restart, and once has an end", a
   expect(await refusedFile()).toMatch(/asked\.test.*Meanwhile allowed by Ada: try again/);
   net.network.setRules([rule("asked.test", { scope: "once", untilMs: Date.now() - 1 })]);
   expect((await net.inside("curl -s http://asked.test/")).out).toContain("is not allowed");
-  const rules = (await net.ledger())
-    .filter((one) => one.host === "asked.test")
-    .map((one) => one.rule);
-  expect(rules).toContain("allowed once by Ada");
+  // The entry of a request is written when its connection has ended.
+  const rules = async () =>
+    (await net.ledger()).filter((one) => one.host === "asked.test").map((one) => one.rule);
+  await expect.poll(rules, { timeout: 30_000 }).toContain("allowed once by Ada");
 });
 
 test("a port that a person allows is reached, its neighbours are not", async () => {
