@@ -70,6 +70,9 @@ test("setup is done once: later tasks, and the check before a merge, have what i
   await third.presses("Merge");
   await third.sees(/Merged into `main`/);
   expect(repository.show("c.txt")).not.toBe(repository.show("a.txt"));
+  const checks = () =>
+    readdirSync(colony.folder.sandboxes).filter((name) => name.startsWith("check-"));
+  await expect.poll(checks, { timeout: 30_000 }).toEqual([]);
 });
 
 test("a setup that fails is told with its command and last lines; what was mended is found", async () => {
