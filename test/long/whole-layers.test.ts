@@ -1,10 +1,10 @@
 import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Visitor } from "../../../worker/demo/visitor.ts";
-import { makeFolder, makeRootFileSystem } from "../layers/root-file-system.ts";
-import { type Installation, openInstallation } from "./installation.ts";
-import { ask, type Channel, openChannel } from "./talk.ts";
+import type { Visitor } from "../../worker/demo/visitor.ts";
+import { makeFolder, makeRootFileSystem } from "../host/layers/root-file-system.ts";
+import { type Installation, openInstallation } from "../host/whole/installation.ts";
+import { ask, type Channel, openChannel } from "../host/whole/talk.ts";
 
 let colony: Installation;
 let visitor: Visitor;

@@ -1,8 +1,8 @@
 import type { RequestListener } from "node:http";
 import { afterAll, beforeAll, expect, onTestFailed, test } from "vitest";
 import { DESKTOP, PHONE } from "../../screenshots/screenshots.ts";
-import { type PicturesService, processesOf, startPictures } from "./pictures-service.ts";
-import { openTestSite, page } from "./test-site.ts";
+import { type PicturesService, processesOf, startPictures } from "../host/pictures-service.ts";
+import { openTestSite, page } from "../host/test-site.ts";
 
 let pictures: PicturesService;
 beforeAll(async () => {
