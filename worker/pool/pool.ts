@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { adoptSandbox, forgetSandbox, openSandbox } from "../../sandbox/sandbox.ts";
 import { closeRunSocket, openRunSocket } from "../gateway/client.ts";
 import { newTaskId } from "../protocol/ids.ts";
@@ -6,6 +5,7 @@ import { keys } from "../protocol/keys.ts";
 import { readTask } from "../protocol/transition.ts";
 import { gatewayPort, sandboxOptions } from "../runs/prepare.ts";
 import type { RunContext } from "../runs/run-context.ts";
+import { openWatchLoop } from "../supervisor/watch-loop.ts";
 import { isStale, type PoolUse, type Spare, wantedSpares } from "./spare.ts";
 import { forgetSpare, forgetUse, noteSpare, readSpares, readUses } from "./spare-books.ts";
 
@@ -21,21 +21,17 @@ const mostSpares = 2;
  * with it the sandbox. How many there are follows what the host's repositories were used for.
  */
 export function openPool(context: RunContext): AsyncDisposable {
-  const ending = new AbortController();
   // Since when an id has been neither on the list nor a task's.
   const missingSinceMs = new Map<string, number>();
-  const loop = (async () => {
-    while (!ending.signal.aborted) {
-      await look(context, missingSinceMs, ending.signal).catch((error: unknown) => {
-        context.log.warn({ err: error }, "pool of sandboxes");
-      });
-      await sleep(everyMs, undefined, { signal: ending.signal }).catch(() => undefined);
-    }
-  })();
+  const loop = openWatchLoop({
+    name: "pool of sandboxes",
+    everyMs,
+    log: context.log,
+    look: (signal) => look(context, missingSinceMs, signal),
+  });
   return {
     async [Symbol.asyncDispose]() {
-      ending.abort();
-      await loop;
+      await loop[Symbol.asyncDispose]();
       const spares = await readSpares(context.redis, context.config.host);
       await Promise.all([...spares].map(([id, spare]) => endSpare(context, id, spare)));
     },

@@ -3,6 +3,7 @@ import { keys } from "../protocol/keys.ts";
 import { readTask } from "../protocol/transition.ts";
 import { type DiskSight, readDisk } from "../runs/disk-reserve.ts";
 import type { RunContext } from "../runs/run-context.ts";
+import { openWatchLoop } from "./watch-loop.ts";
 
 const everyMs = 1_000;
 
@@ -23,31 +24,17 @@ export function decideStop(sight: DiskSight, last: LastStop | undefined): boolea
 /** Stops sandboxes, the largest first, before the disk under Redis, snapshots and logs is full. */
 export function openDiskWatch(context: RunContext): AsyncDisposable {
   let last: LastStop | undefined;
-  let looking: Promise<void> = Promise.resolve();
-  let isLooking = false;
-  const timer = setInterval(() => {
-    if (isLooking) return;
-    isLooking = true;
-    looking = look()
-      .catch((error: unknown) => context.log.warn({ err: error }, "looking at the disk"))
-      .finally(() => {
-        isLooking = false;
-      });
-  }, everyMs);
-
-  async function look(): Promise<void> {
-    const sight = await readDisk(context);
-    if (sight.freeBytes >= sight.reserveBytes) last = undefined;
-    if (!decideStop(sight, last)) return;
-    if (await stopLargest(context)) last = sight;
-  }
-
-  return {
-    async [Symbol.asyncDispose]() {
-      clearInterval(timer);
-      await looking;
+  return openWatchLoop({
+    name: "looking at the disk",
+    everyMs,
+    log: context.log,
+    async look() {
+      const sight = await readDisk(context);
+      if (sight.freeBytes >= sight.reserveBytes) last = undefined;
+      if (!decideStop(sight, last)) return;
+      if (await stopLargest(context)) last = sight;
     },
-  };
+  });
 }
 
 async function stopLargest(context: RunContext): Promise<boolean> {

@@ -9,6 +9,7 @@ import { readTask, transact } from "../protocol/transition.ts";
 import { readSettings } from "../runs/prepare.ts";
 import { watchPreviews } from "../runs/previews.ts";
 import type { RunContext } from "../runs/run-context.ts";
+import { openWatchLoop } from "./watch-loop.ts";
 
 const everyMs = 2_000;
 
@@ -26,19 +27,15 @@ export function isResting(task: Task, host: string): boolean {
  */
 export function openPreviewWatches(context: RunContext): AsyncDisposable {
   const watches = new Map<string, AsyncDisposable>();
-  const ending = new AbortController();
-  const loop = (async () => {
-    while (!ending.signal.aborted) {
-      await look(context, watches).catch((error: unknown) => {
-        context.log.warn({ err: error }, "following previews");
-      });
-      await pause(ending.signal);
-    }
-  })();
+  const loop = openWatchLoop({
+    name: "following previews",
+    everyMs,
+    log: context.log,
+    look: () => look(context, watches),
+  });
   return {
     async [Symbol.asyncDispose]() {
-      ending.abort();
-      await loop;
+      await loop[Symbol.asyncDispose]();
       await endAll([...watches.values()]);
     },
   };
@@ -94,18 +91,4 @@ async function openWatch(context: RunContext, task: Task): Promise<AsyncDisposab
 
 async function endAll(watches: readonly AsyncDisposable[]): Promise<void> {
   await Promise.allSettled(watches.map((watch) => watch[Symbol.asyncDispose]()));
-}
-
-function pause(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, everyMs);
-    signal.addEventListener(
-      "abort",
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true },
-    );
-  });
 }

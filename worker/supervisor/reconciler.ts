@@ -7,6 +7,7 @@ import { commitTransition, readTask, StaleTaskError } from "../protocol/transiti
 import { restingStop } from "../runs/limits.ts";
 import type { RunContext } from "../runs/run-context.ts";
 import { decideCare } from "./reconcile.ts";
+import { openWatchLoop } from "./watch-loop.ts";
 
 const everyMs = 2_000;
 
@@ -15,33 +16,16 @@ const everyMs = 2_000;
  * and repeatable, so it needs no memory and may run on every host at once.
  */
 export function openReconciler(context: RunContext, idleMs: number): AsyncDisposable {
-  const ending = new AbortController();
-  const loop = run(context, idleMs, ending.signal);
-  return {
-    async [Symbol.asyncDispose]() {
-      ending.abort();
-      await loop;
-    },
-  };
-}
-
-async function run(context: RunContext, idleMs: number, signal: AbortSignal): Promise<void> {
   // A job is on its way for a moment after its transition: only what is missing twice is missing.
   let missing = new Map<string, number>();
-  while (!signal.aborted) {
-    try {
+  return openWatchLoop({
+    name: "reconciling",
+    everyMs,
+    log: context.log,
+    async look() {
       missing = await reconcile(context, idleMs, missing);
-    } catch (error) {
-      context.log.warn({ err: error }, "reconciling");
-    }
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, everyMs);
-      signal.addEventListener("abort", () => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
-  }
+    },
+  });
 }
 
 /** One look; answers which tasks, at which revision, seemed to need care. */

@@ -1,13 +1,12 @@
 import { adoptSandbox, isSandboxAsleep } from "../../sandbox/sandbox.ts";
 import { keys } from "../protocol/keys.ts";
-import type { Task, TaskState } from "../protocol/task.ts";
+import type { Task } from "../protocol/task.ts";
 import { readTask, transact } from "../protocol/transition.ts";
 import type { RunContext } from "../runs/run-context.ts";
+import { isResting } from "./preview-watches.ts";
+import { openWatchLoop } from "./watch-loop.ts";
 
 const everyMs = 2_000;
-
-/** States in which nothing moves on without a person. */
-const waitingStates: readonly TaskState[] = ["waiting", "review", "failed", "stopped"];
 
 /** What is remembered of a sandbox between two looks. */
 export interface Rest {
@@ -38,21 +37,12 @@ export function decideRest(
  */
 export function openSleepers(context: RunContext, sleepMs: number): AsyncDisposable {
   const rests = new Map<string, Rest>();
-  const ending = new AbortController();
-  const loop = (async () => {
-    while (!ending.signal.aborted) {
-      await look(context, rests, sleepMs).catch((error: unknown) => {
-        context.log.warn({ err: error }, "letting sandboxes sleep");
-      });
-      await pause(ending.signal);
-    }
-  })();
-  return {
-    async [Symbol.asyncDispose]() {
-      ending.abort();
-      await loop;
-    },
-  };
+  return openWatchLoop({
+    name: "letting sandboxes sleep",
+    everyMs,
+    log: context.log,
+    look: () => look(context, rests, sleepMs),
+  });
 }
 
 async function look(context: RunContext, rests: Map<string, Rest>, sleepMs: number): Promise<void> {
@@ -61,7 +51,7 @@ async function look(context: RunContext, rests: Map<string, Rest>, sleepMs: numb
   for (const id of await redis.smembers(keys.live)) {
     const task = await readTask(redis, id);
     if (task === undefined || task.host !== config.host) continue;
-    if (!waitingStates.includes(task.state) || task.sandbox !== "live") {
+    if (!isResting(task, config.host)) {
       if (task.asleep === true) await note(context, id, false);
       continue;
     }
@@ -88,7 +78,7 @@ async function sleep(context: RunContext, id: string, rests: Map<string, Rest>):
     rests.set(id, { sinceMs: Date.now(), asleep: true });
     // A driver may have come in between: it has woken what slept before, not this.
     const task = await readTask(context.redis, id);
-    if (task === undefined || !waitingStates.includes(task.state)) await sandbox.wake();
+    if (task === undefined || !isResting(task, context.config.host)) await sandbox.wake();
   } catch {
     // Somebody looks at a page of it: later, then.
     rests.set(id, { sinceMs: Date.now(), asleep: false });
@@ -99,20 +89,5 @@ async function note({ redis }: RunContext, id: string, asleep: boolean): Promise
   await transact(redis, id, (task) => {
     const { asleep: _, ...rest } = task;
     return { task: asleep ? { ...rest, asleep } : rest, events: [] };
-  });
-}
-
-function pause(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const timer = setTimeout(resolve, everyMs);
-    signal.addEventListener(
-      "abort",
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      { once: true },
-    );
   });
 }

@@ -1,26 +1,18 @@
 import { sweepLeftovers } from "../../sandbox/sandbox.ts";
 import type { RunContext } from "../runs/run-context.ts";
 import { ownersIn } from "./owners.ts";
+import { openWatchLoop } from "./watch-loop.ts";
 
 const everyMs = 10 * 60_000;
 
 /** Removes what dead processes left on this host: at once, for there may have been a crash, then now and then. */
 export function openSweeper(context: RunContext): AsyncDisposable {
-  const ending = new AbortController();
-  const loop = (async () => {
-    while (!ending.signal.aborted) {
-      await sweep(context).catch((error: unknown) => {
-        context.log.warn({ err: error }, "sweeping");
-      });
-      await pause(ending.signal);
-    }
-  })();
-  return {
-    async [Symbol.asyncDispose]() {
-      ending.abort();
-      await loop;
-    },
-  };
+  return openWatchLoop({
+    name: "sweeping",
+    everyMs,
+    log: context.log,
+    look: () => sweep(context),
+  });
 }
 
 async function sweep({ config, redis, log }: RunContext): Promise<void> {
@@ -34,15 +26,4 @@ async function sweep({ config, redis, log }: RunContext): Promise<void> {
       log.warn({ id, receipt }, "a sandbox did not end whole");
   }
   if (bytesReturned > 0) log.info({ bytesReturned }, "swept");
-}
-
-function pause(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const timer = setTimeout(resolve, everyMs);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }
